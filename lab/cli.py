@@ -1,0 +1,64 @@
+"""The command line of bin/lab."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from lab import lifecycle, topology
+from lab.errors import LabError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of bin/lab's command line."""
+    name = argparse.ArgumentParser(add_help=False)
+    name.add_argument("--name", default="lab", help="which lab, where several coexist (default: %(default)s)")
+
+    top = argparse.ArgumentParser(prog="bin/lab", description="A real Slurm cluster of systemd machines on this host.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", parents=[name], help="bring a lab up, or put right what is wrong with it")
+    up.add_argument("--suite", choices=topology.SUITES, help=f"Debian suite (default: {topology.DEFAULT_SUITE})")
+
+    down = commands.add_parser("down", parents=[name], help="take a lab down, without a trace but the cached image")
+    down.add_argument("--purge", action="store_true", help="remove cached images and the release mirror as well")
+
+    status = commands.add_parser("status", parents=[name], help="say what runs")
+    status.add_argument("--all", action="store_true", help="list every lab of this host")
+
+    execute = commands.add_parser("exec", parents=[name], help="run a command on a machine: exec NODE -- COMMAND")
+    execute.add_argument("node", metavar="NODE", help=", ".join(topology.MACHINES))
+    execute.add_argument("argv", metavar="COMMAND", nargs="*", help="none opens a shell; one word is a shell line")
+
+    commands.add_parser("inventory", parents=[name], help="print the Ansible inventory")
+    return top
+
+
+def main() -> int:
+    """Run bin/lab; return its exit status."""
+    arguments = parser().parse_args()
+    try:
+        return _run(arguments)
+    except LabError as error:
+        print(f"bin/lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bin/lab: interrupted; the same command takes up where it was", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "up":
+            lifecycle.up(arguments.name, arguments.suite)
+        case "down":
+            lifecycle.down(arguments.name, arguments.purge)
+        case "status" if arguments.all:
+            lifecycle.list_labs()
+        case "status":
+            return lifecycle.status(arguments.name)
+        case "exec":
+            return lifecycle.execute(arguments.name, arguments.node, arguments.argv, sys.stdin.isatty())
+        case "inventory":
+            lifecycle.print_inventory(arguments.name)
+    return 0

@@ -1,0 +1,112 @@
+"""The root file system all machines of a suite share: built once, kept, never written to by a machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from lab import host, state
+from lab.progress import step
+
+_PACKAGES = (
+    # a machine
+    *("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "ca-certificates", "iproute2", "iputils-ping"),
+    *("procps", "netbase", "curl", "gpg", "less", "xz-utils", "bzip2"),
+    # what Ansible and Python programs need on a target
+    *("python3", "python3-venv", "python3-apt"),
+    # Slurm; every machine has all of it, its role decides what is started
+    *("munge", "slurmctld", "slurmd", "slurmdbd", "slurmrestd", "slurm-client", "slurm-wlm-jwt-plugin"),
+    "mariadb-server",
+)
+
+# Run inside the new root file system. What a machine needs is enabled when it is made (lab/guest.py).
+_CUSTOMISE = """
+set -eu
+update-ca-certificates >/dev/null 2>&1
+systemctl disable --quiet slurmctld slurmd slurmdbd slurmrestd mariadb munge
+systemctl enable --quiet systemd-networkd ssh
+systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+    e2scrub_reap.service fstrim.timer systemd-resolved.service systemd-timesyncd.service
+groupadd --gid 2001 alice && useradd --uid 2001 --gid 2001 --create-home --shell /bin/bash alice
+groupadd --gid 2002 bob && useradd --uid 2002 --gid 2002 --create-home --shell /bin/bash bob
+useradd --system --no-create-home --shell /usr/sbin/nologin slurmrestd
+install -d -o slurm -g slurm -m 0755 /var/lib/slurm/slurmctld /var/log/slurm /etc/slurm
+install -d -m 0755 /var/lib/slurm/slurmd
+rm -f /etc/ssh/ssh_host_* /etc/munge/munge.key /etc/resolv.conf
+: > /etc/machine-id
+"""
+
+# A small database: the lab's accounting holds thousands of jobs, and head should leave the host its memory.
+_MARIADB_CONF = """[mariadb]
+innodb_buffer_pool_size = 64M
+innodb_log_file_size = 16M
+innodb_lock_wait_timeout = 900
+performance_schema = OFF
+skip_name_resolve = ON
+"""
+
+
+def apt_mirror() -> str | None:
+    """The Debian mirror asked for with $LAB_APT_MIRROR; None leaves the choice to mmdebstrap."""
+    return os.environ.get("LAB_APT_MIRROR") or None
+
+
+def name(suite: str) -> str:
+    """The name of the image that a suite, the package list and the site's settings call for."""
+    ingredients = [suite, *_PACKAGES, _CUSTOMISE, _MARIADB_CONF, apt_mirror() or "", *host.apt_proxy_lines()]
+    ingredients += [certificate.read_text(errors="replace") for certificate in host.local_ca_certificates()]
+    return f"{suite}-{hashlib.sha256(chr(0).join(ingredients).encode()).hexdigest()[:12]}"
+
+
+def folder(image: str) -> Path:
+    """Where an image of this name is, or will be."""
+    return state.home() / "images" / image
+
+
+def ensure(suite: str) -> str:
+    """Return the name of the image of a suite, after building it when it is not there yet (about a minute)."""
+    image = name(suite)
+    with state.locked(f"image-{image}"):
+        if not folder(image).exists():
+            with step(f"building the {suite} image with mmdebstrap, once"):
+                _build(suite, folder(image))
+    return image
+
+
+def _build(suite: str, target: Path) -> None:
+    """Build beside `target` and move it there when it is complete."""
+    unfinished = target.with_name(target.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    apt_options = ['Acquire::Check-Valid-Until "false"', 'APT::Install-Recommends "false"', *host.apt_proxy_lines()]
+    host.run(
+        [
+            "mmdebstrap",
+            "--variant=minbase",
+            *(f"--aptopt={option}" for option in apt_options),
+            "--dpkgopt=path-exclude=/usr/share/locale/*",
+            "--dpkgopt=path-exclude=/usr/share/doc/*",
+            "--dpkgopt=path-exclude=/usr/share/man/*",
+            f"--include={','.join(_PACKAGES)}",
+            suite,
+            unfinished,
+            *filter(None, [apt_mirror()]),
+        ]
+    )
+    certificates = unfinished / "usr/local/share/ca-certificates"
+    for number, certificate in enumerate(host.local_ca_certificates()):
+        shutil.copyfile(certificate, certificates / f"host-{number}.crt")
+    (unfinished / "etc/mysql/mariadb.conf.d/90-lab.cnf").write_text(_MARIADB_CONF)
+    host.run(["chroot", unfinished, "/bin/sh"], stdin=_CUSTOMISE)
+    unfinished.rename(target)
+
+
+def debian_mirror(image: str) -> str:
+    """The mirror an image was built from, as its own apt sources name it."""
+    sources = (folder(image) / "etc/apt/sources.list").read_text()
+    match = re.search(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)", sources, re.MULTILINE)
+    assert match is not None, "mmdebstrap wrote no deb line"
+    return match.group(1)

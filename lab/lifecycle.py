@@ -1,0 +1,169 @@
+"""What bin/lab's commands do: bring a lab up, take it down, say how it is."""
+
+from __future__ import annotations
+
+import ipaddress
+import shlex
+import shutil
+import subprocess
+
+from lab import guest, host, image, inventory, mirror, network, power, state, topology
+from lab.errors import LabError
+from lab.machine import Machine
+from lab.progress import say, step
+
+
+def up(name: str, suite: str | None) -> None:
+    """Bring a lab up and return when Slurm runs a job on it. On a lab that is up, put right what is not."""
+    lab = state.Lab(name)
+    host.require_usable()
+    _refuse_another_suite(lab, suite)
+    host.install_tools()
+    with state.locked(f"lab-{name}"):
+        if not lab.exists:
+            _create(lab, suite or topology.DEFAULT_SUITE)
+        mirror.ensure(lab.remembered.image)
+        network.ensure(lab)
+        guest.create_secrets(lab)
+        mirror.serve(lab)
+        power.start_helper(lab)
+        machines = [Machine(lab, machine) for machine in topology.ALWAYS_ON]
+        with step(f"booting {', '.join(topology.ALWAYS_ON)} (suite {lab.remembered.suite}, {lab.subnet})"):
+            for machine in machines:
+                machine.boot()
+            for machine in machines:
+                machine.wait_for_ssh()
+        with step("waiting for Slurm"):
+            _wait_for_slurm(lab)
+        lab.inventory_file.write_text(inventory.render(lab))
+    say(f"lab {name} is up; its inventory is {lab.inventory_file}")
+
+
+def down(name: str, purge: bool) -> None:
+    """Take a lab down to the last interface and rule; with `purge`, images and the release mirror too."""
+    host.require_usable()
+    lab = state.Lab(name)
+    with state.locked(f"lab-{name}"):
+        if lab.exists:
+            with step(f"taking lab {name} down"):
+                _close_ssh_connections(lab)
+                power.helper(lab).stop(patience_s=2.0)
+                for machine in topology.MACHINES:
+                    Machine(lab, machine).pull_the_plug()
+                mirror.stop_serving(lab)
+                with state.locked("network"):
+                    network.remove(lab)
+                    shutil.rmtree(lab.folder)
+        else:
+            say(f"there is no lab {name}")
+    if purge:
+        _purge()
+
+
+def status(name: str) -> int:
+    """Print how a lab is; return 0 when all that should run does, else 1."""
+    lab = _existing(name)
+    remembered = lab.remembered
+    print(f"lab {name}: suite {remembered.suite}, {remembered.subnet}, bridge {topology.bridge_name(name)}")
+    healthy = True
+    for machine in topology.MACHINES:
+        running = Machine(lab, machine).running
+        healthy = healthy and (running or machine not in topology.ALWAYS_ON)
+        print(f"  {machine:<8} {lab.address(machine):<16} {'running' if running else 'off'}")
+    for helper, running in (("mirror", mirror.serving(lab)), ("power", power.helper(lab).pid is not None)):
+        healthy = healthy and running
+        print(f"  {helper:<8} {'helper':<16} {'running' if running else 'off'}")
+    if Machine(lab, topology.HEAD).running:
+        print(_ssh(lab, topology.HEAD, "timeout 10 sinfo -N -o '%10N %12P %12T %E'").stdout.rstrip())
+    return 0 if healthy else 1
+
+
+def list_labs() -> None:
+    """Print every lab of this host."""
+    for lab in state.existing_labs():
+        remembered = lab.remembered
+        running = [machine for machine in topology.MACHINES if Machine(lab, machine).running]
+        print(f"{lab.name}: suite {remembered.suite}, {remembered.subnet}, running: {', '.join(running) or 'nothing'}")
+
+
+def execute(name: str, machine: str, command: list[str], terminal: bool) -> int:
+    """Run a command on a machine over SSH and return its exit status. No command opens a shell."""
+    lab = _existing(name)
+    if machine not in topology.MACHINES:
+        raise LabError(f"No machine is called {machine}: choose one of {', '.join(topology.MACHINES)}.")
+    if not Machine(lab, machine).running:
+        raise LabError(f"{machine} is off: `bin/lab up` boots what should run, Slurm boots CLOUD nodes.")
+    # One word is a line for the machine's shell; several words reach the command exactly as they are.
+    line = command[0] if len(command) == 1 else shlex.join(command)
+    argv = ["ssh", "-F", str(lab.ssh_config), *(["-t"] if terminal else []), machine, *([line] if command else [])]
+    return subprocess.run(argv, check=False).returncode  # noqa: S603
+
+
+def print_inventory(name: str) -> None:
+    """Print the inventory of a lab."""
+    print(inventory.render(_existing(name)), end="")
+
+
+def _existing(name: str) -> state.Lab:
+    lab = state.Lab(name)
+    if not lab.exists:
+        raise LabError(f"There is no lab {name} in {state.home()}: `bin/lab up --name {name}` makes one.")
+    return lab
+
+
+def _refuse_another_suite(lab: state.Lab, suite: str | None) -> None:
+    if suite and lab.exists and lab.remembered.suite != suite:
+        raise LabError(
+            f"Lab {lab.name} runs {lab.remembered.suite}: take it down first (`bin/lab down --name {lab.name}`) "
+            f"or give the {suite} lab another --name."
+        )
+
+
+def _create(lab: state.Lab, suite: str) -> None:
+    """Decide what stays for the life of a lab: its image and its addresses."""
+    base_image = image.ensure(suite)
+    with state.locked("network"):
+        others = [ipaddress.IPv4Network(other.remembered.subnet) for other in state.existing_labs()]
+        subnet = topology.choose_subnet([*network.taken_networks(), *others])
+        lab.remember(state.Remembered(suite, base_image, str(subnet)))
+
+
+def _wait_for_slurm(lab: state.Lab) -> None:
+    """Return when every static node can run jobs; start daemons that ended and resume nodes that were taken out."""
+    for machine in topology.ALWAYS_ON:
+        _ssh(lab, machine, f"systemctl start {' '.join(guest.services(machine))}")
+    nodes = ",".join(topology.STATIC_NODES)
+    wait = f"""
+        for attempt in $(seq 240); do
+            usable=$(timeout 5 sinfo -h -N -p hpc -n {nodes} -t idle,mixed,alloc -o %N 2>/dev/null | wc -l)
+            [ "$usable" = {len(topology.STATIC_NODES)} ] && exec timeout 30 srun -p hpc -t 1 hostname
+            [ $((attempt % 20)) = 0 ] && scontrol update nodename={nodes} state=resume 2>/dev/null
+            sleep 0.25
+        done
+        sinfo -N -l; exit 1
+    """
+    answer = _ssh(lab, topology.HEAD, wait)
+    if answer.returncode != 0:
+        raise LabError(
+            f"Slurm does not come up in lab {lab.name}; see /var/log/slurm on head (`bin/lab exec head`). It says: "
+            + " ".join((answer.stdout + answer.stderr).split())
+        )
+
+
+def _ssh(lab: state.Lab, machine: str, line: str) -> subprocess.CompletedProcess[str]:
+    return host.run(["ssh", "-F", lab.ssh_config, "-o", "BatchMode=yes", machine, line], check=False)
+
+
+def _close_ssh_connections(lab: state.Lab) -> None:
+    """End Ansible's kept connections: the next lab may have the same addresses."""
+    for socket in lab.control_paths.glob("*") if lab.control_paths.exists() else ():
+        host.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"], check=False)
+
+
+def _purge() -> None:
+    """Remove what all labs share."""
+    in_use = state.existing_labs()
+    if in_use:
+        raise LabError(f"Lab {in_use[0].name} still uses the images: take it down first.")
+    with step(f"removing {state.home()}"):
+        shutil.rmtree(state.home(), ignore_errors=True)

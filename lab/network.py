@@ -1,0 +1,87 @@
+"""The bridge of a lab, its addresses and the NAT that gives machines apt and pip. All of it can be taken away again."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import shlex
+from pathlib import Path
+
+from lab import host, state, topology
+
+_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+
+
+def taken_networks() -> list[ipaddress.IPv4Network]:
+    """Networks this host has an address in or a route to."""
+    taken = []
+    for interface in json.loads(host.run(["ip", "-json", "-4", "address"]).stdout):
+        for info in interface.get("addr_info", []):
+            taken.append(ipaddress.ip_network(f"{info['local']}/{info['prefixlen']}", strict=False))
+    for route in json.loads(host.run(["ip", "-json", "-4", "route", "show", "table", "all"]).stdout):
+        if route.get("type", "unicast") == "unicast" and route["dst"] != "default":
+            taken.append(ipaddress.ip_network(route["dst"], strict=False))
+    return taken
+
+
+def ensure(lab: state.Lab) -> None:
+    """Bring up the bridge, forwarding and NAT of a lab. Harmless when they are up."""
+    bridge = topology.bridge_name(lab.name)
+    if host.run(["ip", "link", "show", bridge], check=False).returncode != 0:
+        host.run(["ip", "link", "add", bridge, "type", "bridge"])
+    host.run(["ip", "address", "replace", f"{topology.gateway(lab.subnet)}/{lab.subnet.prefixlen}", "dev", bridge])
+    host.run(["ip", "link", "set", bridge, "up"])
+    _ensure_forwarding()
+    for rule in _rules(lab):
+        table, chain, match = rule
+        if host.run(["iptables", "-w", "-t", table, "-C", chain, *match], check=False).returncode != 0:
+            host.run(["iptables", "-w", "-t", table, "-I", chain, *match])
+
+
+def remove(lab: state.Lab) -> None:
+    """Take away every interface and rule of a lab, and restore forwarding when no other lab needs it."""
+    for table in ("nat", "filter"):
+        for line in host.run(["iptables", "-w", "-t", table, "-S"]).stdout.splitlines():
+            words = shlex.split(line)
+            if words[0] == "-A" and _comment(lab) in words:
+                host.run(["iptables", "-w", "-t", table, "-D", *words[1:]])
+    bridge = topology.bridge_name(lab.name)
+    if host.run(["ip", "link", "show", bridge], check=False).returncode == 0:
+        host.run(["ip", "link", "delete", bridge])
+    if not any(other.name != lab.name for other in state.existing_labs()):
+        _restore_forwarding()
+
+
+def _comment(lab: state.Lab) -> str:
+    return f"slurm-observability-lab:{lab.name}"
+
+
+def _rules(lab: state.Lab) -> list[tuple[str, str, list[str]]]:
+    """(table, chain, match) of the rules of a lab, each with a comment that says whose it is."""
+    comment = ["-m", "comment", "--comment", _comment(lab)]
+    bridge = topology.bridge_name(lab.name)
+    subnet = str(lab.subnet)
+    return [
+        ("nat", "POSTROUTING", ["-s", subnet, "!", "-d", subnet, *comment, "-j", "MASQUERADE"]),
+        # Hosts with a firewall or Docker drop what they do not know.
+        ("filter", "FORWARD", ["-i", bridge, *comment, "-j", "ACCEPT"]),
+        ("filter", "FORWARD", ["-o", bridge, *comment, "-j", "ACCEPT"]),
+        ("filter", "INPUT", ["-i", bridge, *comment, "-j", "ACCEPT"]),
+    ]
+
+
+def _saved_forwarding() -> Path:
+    return state.home() / "ip_forward.before"
+
+
+def _ensure_forwarding() -> None:
+    if _FORWARDING.read_text().strip() == "0":
+        _saved_forwarding().write_text("0\n")
+        _FORWARDING.write_text("1\n")
+
+
+def _restore_forwarding() -> None:
+    """Forwarding goes back to what it was when the first lab changed it."""
+    if _saved_forwarding().exists():
+        _FORWARDING.write_text(_saved_forwarding().read_text())
+        _saved_forwarding().unlink()
