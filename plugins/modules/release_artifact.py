@@ -58,7 +58,7 @@ options:
     type: int
     default: 30
   state:
-    description: Whether the program is to be there. V(absent) removes the links and every version that this module installed.
+    description: Whether the program is to be there. V(absent) removes its links and every version installed here.
     type: str
     choices: [present, absent]
     default: present
@@ -125,14 +125,12 @@ def checksum_from_list(text, filename):
         digest, _, listed = line.strip().partition(" ")
         if listed.strip().lstrip("*").rpartition("/")[2] == filename:
             return normalise_checksum(digest)
-    raise ArtifactError("the list of checksums has no line for %s; set the checksum of this version yourself" % filename)
+    raise ArtifactError("the list of checksums has no line for %s; set its checksum yourself" % filename)
 
 
 def normalise_checksum(value):
     """Return a SHA-256 as 64 lower-case hexadecimal digits; raise ArtifactError if it is not one."""
-    digest = value.strip().lower()
-    if digest.startswith("sha256:"):
-        digest = digest[len("sha256:"):]
+    digest = value.strip().lower().replace("sha256:", "", 1)
     if not re.match(r"^[0-9a-f]{64}$", digest):
         raise ArtifactError("'%s' is not a SHA-256 checksum; it takes 64 hexadecimal digits" % value)
     return digest
@@ -150,7 +148,7 @@ def member_path(name):
 
 
 def unpack(archive, directory):
-    """Unpack regular files and directories of a tarball, without its top directory, owned by root and not group-writable."""
+    """Unpack a tarball's files and directories, without its top directory, with plain modes and no owner of its own."""
     try:
         with tarfile.open(archive, "r:*") as tar:
             for member in tar:
@@ -164,8 +162,10 @@ def unpack(archive, directory):
                         shutil.copyfileobj(source, sink)
                     os.chmod(target, 0o755 if member.mode & 0o111 else 0o644)
                 else:
-                    raise ArtifactError("the tarball holds '%s', which is neither a file nor a directory in its "
-                                        "top directory; do not use it" % member.name)
+                    raise ArtifactError(
+                        "the tarball holds '%s', which is neither a file nor a directory in its "
+                        "top directory; do not use it" % member.name
+                    )
     except (tarfile.TarError, EOFError) as error:
         raise ArtifactError("the tarball cannot be read: %s" % to_native(error)) from error
 
@@ -234,7 +234,7 @@ class ReleaseArtifact:
         return sorted(paths, key=lambda path: os.stat(os.path.join(path, RECEIPT)).st_mtime, reverse=True)
 
     def is_unpacked(self):
-        """Tell whether the wanted version is on disk, from a tarball with the wanted checksum and with all its files."""
+        """Tell whether the wanted version is on disk whole, from a tarball with the wanted checksum."""
         receipt = self.receipt()
         return (
             receipt.get("version") == self.version
@@ -257,8 +257,10 @@ class ReleaseArtifact:
                 digest.update(chunk)
                 sink.write(chunk)
         except Exception as error:  # urllib, ssl and socket each raise their own
-            raise ArtifactError("%s cannot be downloaded: %s; check the network, or set observability_mirror_url"
-                                % (url, to_native(error))) from error
+            raise ArtifactError(
+                "%s cannot be downloaded: %s; check the network, or set observability_mirror_url"
+                % (url, to_native(error))
+            ) from error
         return digest.hexdigest()
 
     def expected_checksum(self):
@@ -282,11 +284,12 @@ class ReleaseArtifact:
                 actual = self.download(self.url, sink)
             if actual != expected:
                 raise ArtifactError(
-                    "%s (for %s) has the checksum %s, but %s was expected; nothing was installed: the file was changed on "
-                    "its way or the checksum is that of another build" % (self.url, self.arch, actual, expected))
+                    "%s (for %s) has the checksum %s, but %s was expected; nothing was installed: the file was "
+                    "changed on its way, or the checksum is that of another build"
+                    % (self.url, self.arch, actual, expected)
+                )
             tree = os.path.join(workdir, "tree")
-            os.mkdir(tree)
-            os.chmod(tree, 0o755)
+            os.mkdir(tree, mode=0o755)
             unpack(archive, tree)
             missing = [inside for inside in self.inside if not os.path.isfile(os.path.join(tree, inside))]
             if missing:
@@ -302,7 +305,8 @@ class ReleaseArtifact:
     def prune(self):
         """Remove the versions beyond C(keep), the oldest first, never the wanted one."""
         older = [path for path in self.installed_paths() if path != self.path]
-        for path in older[max(self.keep - 1, 0):]:
+        spared = max(self.keep - 1, 0)
+        for path in older[spared:]:
             shutil.rmtree(path)
 
     def remove(self, targets):
@@ -325,19 +329,19 @@ def ensure_present(artifact, check_mode):
     previous = artifact.current_version()
     unpack_needed = not artifact.is_unpacked()
     if os.path.lexists(artifact.path) and not artifact.receipt():
-        raise ArtifactError("%s is there, but was not installed by this module; move it away, then run this again" % artifact.path)
+        raise ArtifactError("%s was not installed by this module; move it away, then run this again" % artifact.path)
     if not check_mode:
         if unpack_needed:
             artifact.unpack_version()
         for link in [link for link in wanted if before[link] != wanted[link]]:
             switch_link(link, wanted[link])
         artifact.prune()
-    result = dict(
-        changed=unpack_needed or before != wanted,
-        path=artifact.path,
-        previous_version=previous,
-        diff=dict(before=describe(previous, before), after=describe(artifact.version, wanted)),
-    )
+    result = {
+        "changed": unpack_needed or before != wanted,
+        "path": artifact.path,
+        "previous_version": previous,
+        "diff": {"before": describe(previous, before), "after": describe(artifact.version, wanted)},
+    }
     if artifact.receipt().get("sha256"):
         result["sha256"] = artifact.receipt()["sha256"]
     return result
@@ -350,28 +354,36 @@ def ensure_absent(artifact, check_mode):
     changed = any(before.values()) or bool(artifact.installed_paths())
     if not check_mode:
         artifact.remove(before)
-    return dict(changed=changed, previous_version=previous, diff=dict(before=describe(previous, before), after={}))
+    return {
+        "changed": changed,
+        "previous_version": previous,
+        "diff": {"before": describe(previous, before), "after": {}},
+    }
 
 
 def main():
     """Run the module."""
     module = AnsibleModule(
-        argument_spec=dict(
-            name=dict(type="str", required=True),
-            version=dict(type="str"),
-            url=dict(type="str"),
-            checksum=dict(type="str"),
-            checksum_url=dict(type="str"),
-            arch=dict(type="str"),
-            dest=dict(type="path"),
-            links=dict(type="dict", default={}),
-            keep=dict(type="int", default=2),
-            timeout=dict(type="int", default=30),
-            state=dict(type="str", choices=["present", "absent"], default="present"),
-        ),
-        required_if=[("state", "present", ["version", "url"]), ("state", "present", ["checksum", "checksum_url"], True)],
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "version": {"type": "str"},
+            "url": {"type": "str"},
+            "checksum": {"type": "str"},
+            "checksum_url": {"type": "str"},
+            "arch": {"type": "str"},
+            "dest": {"type": "path"},
+            "links": {"type": "dict", "default": {}},
+            "keep": {"type": "int", "default": 2},
+            "timeout": {"type": "int", "default": 30},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        required_if=[
+            ("state", "present", ["version", "url"]),
+            ("state", "present", ["checksum", "checksum_url"], True),
+        ],
         supports_check_mode=True,
     )
+    os.umask(0o022)  # hardened hosts give root a stricter one, but every user may run what is installed
     ensure = ensure_present if module.params["state"] == "present" else ensure_absent
     try:
         result = ensure(ReleaseArtifact(module.params), module.check_mode)

@@ -75,8 +75,14 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 PROPERTIES = (
-    "LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "FragmentPath", "DropInPaths",
-    "ExecMainStartTimestampMonotonic", "StateChangeTimestampMonotonic",
+    "LoadState",
+    "ActiveState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "FragmentPath",
+    "DropInPaths",
+    "ExecMainStartTimestampMonotonic",
+    "StateChangeTimestampMonotonic",
 )
 
 
@@ -109,7 +115,7 @@ def newest_change(paths):
 
 
 def actions_to_start(unit, restart_after, reload_after):
-    """Return what has to be done so that a unit is enabled and runs what is on disk, and why it is to be restarted or reloaded."""
+    """Return what has to be done so that a unit is enabled and runs what is on disk, and why it is not up to date."""
     actions, reason = [], ""
     if unit.get("LoadState") == "not-found" or unit.get("NeedDaemonReload") == "yes":
         actions.append("daemon-reload")
@@ -140,23 +146,25 @@ def difference(before, actions):
     states = {"start": "active", "stop": "inactive"}
     files = {"enable": "enabled", "disable": "disabled"}
     old = (before.get("ActiveState", "unknown"), before.get("UnitFileState") or "disabled")
-    new = ([states[action] for action in actions if action in states] or [old[0]],
-           [files[action] for action in actions if action in files] or [old[1]])
-    return dict(
-        before="%s, %s\n" % old,
-        after="%s, %s\n%s" % (new[0][0], new[1][0], "".join("(%s)\n" % action for action in actions)),
+    new = (
+        [states[action] for action in actions if action in states] or [old[0]],
+        [files[action] for action in actions if action in files] or [old[1]],
     )
+    return {
+        "before": "%s, %s\n" % old,
+        "after": "%s, %s\n%s" % (new[0][0], new[1][0], "".join("(%s)\n" % action for action in actions)),
+    }
 
 
 def main():
     """Run the module."""
     module = AnsibleModule(
-        argument_spec=dict(
-            name=dict(type="str", required=True),
-            state=dict(type="str", choices=["started", "stopped"], default="started"),
-            restart_after=dict(type="list", elements="path", default=[]),
-            reload_after=dict(type="list", elements="path", default=[]),
-        ),
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
+            "restart_after": {"type": "list", "elements": "path", "default": []},
+            "reload_after": {"type": "list", "elements": "path", "default": []},
+        },
         supports_check_mode=True,
     )
     name = module.params["name"]
@@ -165,8 +173,10 @@ def main():
     def run(*arguments):
         code, out, err = module.run_command([systemctl] + list(arguments))
         if code != 0:
-            module.fail_json(msg="systemctl %s failed: %s; see journalctl -u %s on the host."
-                             % (" ".join(arguments), (err or out).strip().rstrip("."), name))
+            module.fail_json(
+                msg="systemctl %s failed: %s; see journalctl -u %s on the host."
+                % (" ".join(arguments), (err or out).strip().rstrip("."), name)
+            )
         return out
 
     def show():

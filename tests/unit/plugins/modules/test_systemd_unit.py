@@ -9,7 +9,6 @@ import os
 import time
 
 import pytest
-
 from ansible_collections.slurm.observability.plugins.modules import systemd_unit as module
 
 
@@ -20,11 +19,16 @@ def microseconds_ago(seconds):
 
 def running(**changes):
     """Return the properties of a service that was started 100 s ago and reloaded 50 s ago."""
-    unit = dict(
-        LoadState="loaded", ActiveState="active", UnitFileState="enabled", NeedDaemonReload="no", FragmentPath="",
-        DropInPaths="", ExecMainStartTimestampMonotonic=microseconds_ago(100),
-        StateChangeTimestampMonotonic=microseconds_ago(50),
-    )
+    unit = {
+        "LoadState": "loaded",
+        "ActiveState": "active",
+        "UnitFileState": "enabled",
+        "NeedDaemonReload": "no",
+        "FragmentPath": "",
+        "DropInPaths": "",
+        "ExecMainStartTimestampMonotonic": microseconds_ago(100),
+        "StateChangeTimestampMonotonic": microseconds_ago(50),
+    }
     return dict(unit, **changes)
 
 
@@ -35,6 +39,7 @@ def file_of_age(tmp_path):
         path.write_text("")
         os.utime(path, (time.time() - seconds,) * 2)
         return str(path)
+
     return make
 
 
@@ -83,26 +88,36 @@ def test_passes_over_missing_files():
     assert module.actions_to_start(running(), ["/nonexistent/a"], ["/nonexistent/b"]) == ([], "")
 
 
-@pytest.mark.parametrize(("changes", "actions"), [
-    (dict(LoadState="not-found", ActiveState="inactive", UnitFileState=""), ["daemon-reload", "enable", "start"]),
-    (dict(ActiveState="failed"), ["start"]),
-    (dict(ActiveState="activating"), ["start"]),
-    (dict(UnitFileState="disabled"), ["enable"]),
-    (dict(UnitFileState="static"), []),
-])
+@pytest.mark.parametrize(
+    ("changes", "actions"),
+    [
+        (
+            {"LoadState": "not-found", "ActiveState": "inactive", "UnitFileState": ""},
+            ["daemon-reload", "enable", "start"],
+        ),
+        ({"ActiveState": "failed"}, ["start"]),
+        ({"ActiveState": "activating"}, ["start"]),
+        ({"UnitFileState": "disabled"}, ["enable"]),
+        ({"UnitFileState": "static"}, []),
+    ],
+)
 def test_brings_a_service_up(changes, actions):
     assert module.actions_to_start(running(**changes), [], [])[0] == actions
 
 
-@pytest.mark.parametrize(("changes", "actions"), [
-    ({}, ["stop", "disable"]),
-    (dict(LoadState="not-found", ActiveState="inactive", UnitFileState=""), []),
-    (dict(ActiveState="inactive", UnitFileState="disabled"), []),
-    (dict(ActiveState="failed"), ["disable"]),
-])
+@pytest.mark.parametrize(
+    ("changes", "actions"),
+    [
+        ({}, ["stop", "disable"]),
+        ({"LoadState": "not-found", "ActiveState": "inactive", "UnitFileState": ""}, []),
+        ({"ActiveState": "inactive", "UnitFileState": "disabled"}, []),
+        ({"ActiveState": "failed"}, ["disable"]),
+    ],
+)
 def test_takes_a_service_down(changes, actions):
     assert module.actions_to_stop(running(**changes)) == actions
 
 
 def test_reads_what_systemctl_shows():
-    assert module.parse_properties("LoadState=loaded\nDropInPaths=/a=b /c\n\n") == {"LoadState": "loaded", "DropInPaths": "/a=b /c"}
+    text = "LoadState=loaded\nDropInPaths=/a=b /c\n\n"
+    assert module.parse_properties(text) == {"LoadState": "loaded", "DropInPaths": "/a=b /c"}
