@@ -1,0 +1,67 @@
+"""Every shipped alert is complete: labels, annotations, a runbook and a promtool test."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+RULE_FILES = sorted((ROOT / "roles/prometheus/files/rules").glob("*.yml"))
+PROMTOOL_TESTS = "\n".join(path.read_text() for path in sorted((ROOT / "tests/rules").glob("*.yml")))
+
+
+def rules() -> list[tuple[Path, dict[str, Any]]]:
+    """All rules with the file that each stands in."""
+    return [
+        (path, rule)
+        for path in RULE_FILES
+        for group in yaml.safe_load(path.read_text())["groups"]
+        for rule in group["rules"]
+    ]
+
+
+ALERTS = [pytest.param(path, rule, id=rule["alert"]) for path, rule in rules() if "alert" in rule]
+
+
+def test_there_are_rules() -> None:
+    assert {path.stem for path in RULE_FILES} == {"node", "slurm", "stack", "recording_rules"}
+    assert len(ALERTS) > 30
+
+
+def test_a_name_stands_once() -> None:
+    names = Counter(rule.get("alert") or rule["record"] for _, rule in rules())
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize(("path", "rule"), ALERTS)
+def test_alert_says_how_bad_it_is_and_what_to_do(path: Path, rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in {"critical", "warning", "info", "none"}
+    assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+    assert rule["annotations"]["runbook_url"] == f"docs/alerts/{path.stem}.md#{rule['alert'].lower()}"
+
+
+@pytest.mark.parametrize(("path", "rule"), ALERTS)
+def test_alert_about_a_node_keeps_the_node_label(path: Path, rule: dict[str, Any]) -> None:
+    """Alertmanager's inhibition compares this label."""
+    if "$labels.node" in str(rule["annotations"]):
+        aggregations = re.findall(r"\bby \(([^)]*)\)", rule["expr"])
+        assert all("node" in labels for labels in aggregations)
+
+
+@pytest.mark.parametrize(("path", "rule"), ALERTS)
+def test_alert_has_a_promtool_test_that_makes_it_fire(path: Path, rule: dict[str, Any]) -> None:
+    name = re.escape(rule["alert"])
+    fires = re.compile(rf'alertname="{name}",.*value: 1}}|alertname: {name}\n.*\n\s+exp_alerts:\n\s+- exp_labels')
+    assert fires.search(PROMTOOL_TESTS)
+
+
+@pytest.mark.parametrize("name", ["node", "slurm", "stack"])
+def test_runbook_has_a_section_per_alert_in_the_order_of_the_rules(name: str) -> None:
+    alerts = [rule["alert"] for path, rule in rules() if path.stem == name and "alert" in rule]
+    sections = re.findall(r"^## (.*)$", (ROOT / f"docs/alerts/{name}.md").read_text(), re.MULTILINE)
+    assert sections == alerts
