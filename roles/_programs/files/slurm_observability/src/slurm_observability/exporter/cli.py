@@ -1,0 +1,192 @@
+"""The command line of azslurm-exporter."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from .. import __version__
+from .discovery import SCRAPE_JOBS
+from .exporter import Exporter, Settings
+from .http import Server
+from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, parse_reset_time
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "azslurm-exporter"
+ENVIRONMENT_PREFIX = "AZSLURM_EXPORTER_"
+EXIT_USAGE = 2
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+# A thread that parses gives way to one that answers a scrape after this many seconds.
+SWITCH_INTERVAL = 0.001
+
+
+class UsageError(Exception):
+    """The exporter cannot run as it was told. The message is one sentence that says what to do."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {PROGRAM} --help)")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line. An option's default comes from the environment where it is set there."""
+    result = _Parser(
+        prog=PROGRAM,
+        description="Prometheus exporter of a Slurm cluster: queue, nodes, job history, and scrape targets.",
+        epilog=f"Each option can also be given in the environment, as {ENVIRONMENT_PREFIX}RESET_TIME and so on.",
+        allow_abbrev=False,
+    )
+    result.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+
+    def option(name: str, default: str | None, text: str, **more: object) -> None:
+        variable = ENVIRONMENT_PREFIX + name.upper().replace("-", "_")
+        result.add_argument(
+            f"--{name}",
+            default=os.environ.get(variable, default),
+            help=text,
+            **more,  # type: ignore[arg-type]
+        )
+
+    option("port", "9500", "TCP port to listen on (default: 9500)", type=_port)
+    option("listen-address", "127.0.0.1", "address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
+    option(
+        "reset-time",
+        None,
+        "count the job history from here: '7 days ago', '2026-01-26', '2026-01-26T12:00:00' "
+        f"(default: the time in {DEPLOY_TIME_FILE} where there is one, else '24 hours ago')",
+    )
+    option("timeout", "30", "seconds after which a Slurm command is given up (default: 30)", type=_seconds)
+    option("interval", "15", "seconds from one refresh to the next (default: 15)", type=_seconds)
+    option("log-level", "INFO", f"one of {', '.join(LOG_LEVELS)} (default: INFO)", type=_log_level)
+    option("cluster", "slurm", "name of the cluster, a label of the targets (default: slurm)")
+    option("accounting", "yes", "'no' on a cluster without slurmdbd: sacct is not run (default: yes)", type=_yes_no)
+    option("file-sd-directory", None, "also write the targets to JOB.json in this directory", type=_directory)
+    option(
+        "sd-ports",
+        "",
+        "ports of the targets, where they differ: node_exporter=9100,dcgm_exporter=9400,job_agent=9501",
+        type=_ports,
+    )
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until a signal ends it. Return the exit status: 2 for what the caller has to repair."""
+    try:
+        options = parser().parse_args(arguments)
+        settings = _settings(options)
+        exporter = Exporter(settings)
+        server = _listen(options.listen_address, options.port, exporter)
+    except UsageError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    logging.basicConfig(level=options.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    _serve(server, exporter)
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    wanted = ["squeue", "scontrol", *(["sacct"] if options.accounting else [])]
+    missing = [command for command in wanted if shutil.which(command) is None]
+    if missing:
+        raise UsageError(
+            f"{', '.join(missing)} not found; run it on a host with Slurm's commands, or put their directory in PATH"
+        )
+    try:
+        text = default_reset_time() if options.reset_time is None else options.reset_time
+        reset_time = parse_reset_time(text, datetime.now().astimezone())
+    except ResetTimeError as error:
+        raise UsageError(str(error)) from error
+    return Settings(
+        reset_time=reset_time,
+        timeout=options.timeout,
+        interval=options.interval,
+        accounting=options.accounting,
+        cluster=options.cluster,
+        sd_ports=options.sd_ports,
+        file_sd_directory=options.file_sd_directory,
+    )
+
+
+def _listen(address: str, port: int, exporter: Exporter) -> Server:
+    try:
+        return Server(address, port, exporter)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {address} port {port} ({error.strerror or error}); choose others with "
+            "--listen-address and --port"
+        ) from error
+
+
+def _serve(server: Server, exporter: Exporter) -> None:
+    done = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        done.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    exporter.start()
+    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    log.info("%s %s listens on %s port %d", PROGRAM, __version__, *server.server_address[:2])
+    done.wait()
+    exporter.stop()
+    log.info("stopped")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.1 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time in seconds; give a number from 0.1 to 86400")
+    return value
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise argparse.ArgumentTypeError(f"'{text}' is no log level; give one of {', '.join(LOG_LEVELS)}")
+    return text.upper()
+
+
+def _yes_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither 'yes' nor 'no'")
+    return text == "yes"
+
+
+def _directory(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f"'{text}' is no directory that this user can write to; create it first")
+    return path
+
+
+def _ports(text: str) -> dict[str, int]:
+    ports: dict[str, int] = {}
+    for item in filter(None, text.split(",")):
+        job, _, port = item.partition("=")
+        if job not in SCRAPE_JOBS:
+            raise argparse.ArgumentTypeError(f"'{item}' names no scrape job; give {'=PORT, '.join(SCRAPE_JOBS)}=PORT")
+        ports[job] = _port(port)
+    return ports

@@ -1,0 +1,124 @@
+"""Scrape targets from live node state: Prometheus HTTP service discovery, and files for those who prefer them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..slurm.nodes import Node
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ScrapeJob:
+    """A program to scrape on the nodes: its port, and the rule that picks the nodes it runs on."""
+
+    port: int
+    runs_on: Callable[[Node], bool]
+
+
+SCRAPE_JOBS: Mapping[str, ScrapeJob] = {
+    "node_exporter": ScrapeJob(9100, lambda node: True),
+    "dcgm_exporter": ScrapeJob(9400, lambda node: node.has_gpu),
+    "job_agent": ScrapeJob(9501, lambda node: True),
+}
+
+
+def targets(nodes: Sequence[Node], job: ScrapeJob, port: int, cluster: str) -> list[dict[str, object]]:
+    """Return the targets of a scrape job, one group per node, in the order of the nodes.
+
+    A node without power is none. A node that is down or drained stays one: that it does not answer is what to see.
+    """
+    return [
+        {"targets": [_address(node.address or node.name, port)], "labels": _labels(node, cluster)}
+        for node in nodes
+        if not node.without_power and job.runs_on(node)
+    ]
+
+
+class Discovery:
+    """Keeps the target lists ready to be served. Before the first :meth:`update` there are none."""
+
+    def __init__(self, cluster: str, ports: Mapping[str, int], directory: Path | None) -> None:
+        self._cluster = cluster
+        self._ports = ports
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._nodes: Sequence[Node] | None = None
+        self._lists: dict[str, bytes] = {}
+        self._written: dict[str, bytes] = {}
+        self.counts: dict[str, int] = {}
+
+    def update(self, nodes: Sequence[Node]) -> None:
+        """Make the lists from the nodes, and write the files of those that changed."""
+        with self._lock:
+            if nodes != self._nodes:
+                self._nodes = nodes
+                self._make_lists(nodes)
+            if self._directory is not None:
+                self._write_changed(self._directory)
+
+    def document(self, name: str) -> bytes | None:
+        """Return the target list of the scrape job as JSON, or None before the first update."""
+        return self._lists.get(name)
+
+    def _make_lists(self, nodes: Sequence[Node]) -> None:
+        for name, job in SCRAPE_JOBS.items():
+            groups = targets(nodes, job, self._ports.get(name, job.port), self._cluster)
+            self._lists[name] = json.dumps(groups, indent=0, sort_keys=True).encode() + b"\n"
+            self.counts[name] = len(groups)
+
+    def _write_changed(self, directory: Path) -> None:
+        for name, document in self._lists.items():
+            if document == self._written.get(name):
+                continue
+            path = directory / f"{name}.json"
+            try:
+                write_atomically(path, document)
+            except OSError as error:
+                log.error("%s cannot be written: %s; HTTP discovery is not affected", path, error.strerror or error)
+            else:
+                self._written[name] = document
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace the file in one step, readable for all; no reader ever sees half of it. Raises OSError."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            os.fchmod(stream.fileno(), 0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _labels(node: Node, cluster: str) -> dict[str, str]:
+    return {
+        "__meta_slurm_node": node.name,
+        "__meta_slurm_partitions": _list(node.partitions),
+        "__meta_slurm_features": _list(node.features),
+        "__meta_slurm_gres": node.gres,
+        "__meta_slurm_gpu": "true" if node.has_gpu else "false",
+        "__meta_slurm_arch": node.arch,
+        "__meta_slurm_state": node.state,
+        "__meta_slurm_instance_type": node.instance_type,
+        "__meta_slurm_cluster": cluster,
+    }
+
+
+def _list(values: Sequence[str]) -> str:
+    # Commas at both ends, so that a regular expression can look for ",hpc," as in Prometheus' own discoveries.
+    return f",{','.join(values)}," if values else ""

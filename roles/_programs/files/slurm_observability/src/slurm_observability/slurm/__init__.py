@@ -1,0 +1,1 @@
+"""Slurm's commands and what they print: shared by all programs, free of any metric."""

@@ -1,0 +1,172 @@
+"""Run Slurm's commands so that a hung daemon, a flood of output or a killed parent does no harm."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+CHUNK_BYTES = 1 << 16
+ERROR_TEXT_BYTES = 4096
+MAX_OUTPUT_BYTES = 1 << 30
+REAP_SECONDS = 2.0
+
+# Slurm's commands take options from the environment (SQUEUE_STATES, SACCT_FORMAT, ...). Only these may pass: the others
+# would change what is counted.
+_KEPT_SLURM_VARIABLES = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
+_SLURM_PREFIXES = ("SLURM_", "SQUEUE_", "SACCT_", "SCONTROL_", "SINFO_")
+
+
+class SlurmError(Exception):
+    """A Slurm command gave no usable answer. The message is one sentence on one line."""
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Return text without line breaks and control characters, cut to a length fit for a log line."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= limit else flat[: limit - 3] + "..."
+
+
+def slurm_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a Slurm command: plain English, times as seconds since 1970, no hidden options."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name in _KEPT_SLURM_VARIABLES or not name.startswith(_SLURM_PREFIXES)
+    }
+    return {**kept, "LC_ALL": "C", "SLURM_TIME_FORMAT": "%s"}
+
+
+class SlurmRunner:
+    """Runs commands, each in a process group of its own, and can end all of them at once.
+
+    Safe to use from several threads. ``timeout`` is in seconds and covers the whole run of a command.
+    """
+
+    def __init__(self, timeout: float, max_output_bytes: int = MAX_OUTPUT_BYTES) -> None:
+        self._timeout = timeout
+        self._max_output_bytes = max_output_bytes
+        self._environment = slurm_environment(os.environ)
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def lines(self, argv: Sequence[str]) -> Iterator[list[bytes]]:
+        """Yield what the command prints, in lists of complete lines without their line feed.
+
+        The caller must not use what it has read before the iterator ended by itself: a command that fails at the end
+        raises SlurmError there. Leaving the iterator early ends the command.
+        """
+        name = argv[0]
+        process = self._start(argv)
+        try:
+            tail = _Tail()
+            rest = b""
+            for chunk in self._chunks(process, name, tail):
+                *complete, rest = (rest + chunk).split(b"\n")
+                if complete:
+                    yield complete
+            if rest:
+                yield [rest]
+            self._check_exit(process, name, tail)
+        finally:
+            self._end(process)
+
+    def close(self) -> None:
+        """End every command that still runs, and start no more."""
+        with self._lock:
+            self._closed = True
+            running = list(self._running)
+        for process in running:
+            _kill_group(process)
+
+    def _start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise SlurmError(f"{argv[0]} was not run because the program is stopping")
+            try:
+                process = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=self._environment,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise SlurmError(f"{argv[0]} cannot be run: {error.strerror or error}") from error
+            self._running.add(process)
+            return process
+
+    def _chunks(self, process: subprocess.Popen[bytes], name: str, tail: _Tail) -> Iterator[bytes]:
+        """Yield raw output until the command closes both pipes; its error text goes to ``tail``."""
+        assert process.stdout is not None and process.stderr is not None
+        deadline = time.monotonic() + self._timeout
+        received = 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            selector.register(process.stderr, selectors.EVENT_READ)
+            while selector.get_map():
+                ready = selector.select(max(0.0, deadline - time.monotonic()))
+                if time.monotonic() >= deadline:
+                    raise SlurmError(f"{name} did not answer within {self._timeout:g} seconds")
+                for key, _ in ready:
+                    chunk = os.read(key.fd, CHUNK_BYTES)
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is process.stderr:
+                        tail.add(chunk)
+                    else:
+                        received += len(chunk)
+                        if received > self._max_output_bytes:
+                            raise SlurmError(f"{name} printed more than {self._max_output_bytes} bytes")
+                        yield chunk
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise SlurmError(f"{name} did not end within {self._timeout:g} seconds") from None
+
+    @staticmethod
+    def _check_exit(process: subprocess.Popen[bytes], name: str, tail: _Tail) -> None:
+        code = process.returncode
+        if code < 0:
+            raise SlurmError(f"{name} was ended by signal {-code}")
+        if code > 0:
+            raise SlurmError(f"{name} failed with exit status {code}: {one_line(tail.text()) or 'it gave no reason'}")
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill what is left of the command and reap it, so that it stays neither running nor a zombie."""
+        if process.returncode is None:  # not reaped yet: its number still names its group and nobody else
+            _kill_group(process)
+            # A process in uninterruptible sleep dies later; the interpreter reaps it when it starts another one.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(REAP_SECONDS)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        with self._lock:
+            self._running.discard(process)
+
+
+class _Tail:
+    """Keeps the end of a byte stream."""
+
+    def __init__(self) -> None:
+        self._data = b""
+
+    def add(self, chunk: bytes) -> None:
+        self._data = (self._data + chunk)[-ERROR_TEXT_BYTES:]
+
+    def text(self) -> str:
+        return self._data.decode("utf-8", "replace")
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    # SIGKILL, because it also ends a stopped process. The group is the child's own: start_new_session made it.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

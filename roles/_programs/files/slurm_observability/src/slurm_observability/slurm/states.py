@@ -1,0 +1,24 @@
+"""Slurm's words for the states of jobs and nodes."""
+
+from __future__ import annotations
+
+FINISHED_JOB_STATES = frozenset(
+    {
+        "BOOT_FAIL",
+        "CANCELLED",
+        "COMPLETED",
+        "DEADLINE",
+        "FAILED",
+        "NODE_FAIL",
+        "OUT_OF_MEMORY",
+        "PREEMPTED",
+        "REVOKED",
+        "TIMEOUT",
+    }
+)
+
+# Flags of nodes without power, or on the way there and back. Such a node is neither idle nor a target.
+POWER_FLAGS = frozenset({"POWERED_DOWN", "POWERING_DOWN", "POWERING_UP"})
+
+# Flags that keep Slurm from giving a job to a node whose base state is IDLE.
+UNAVAILABLE_FLAGS = POWER_FLAGS | {"DRAIN", "FAIL", "INVALID_REG", "MAINTENANCE"}
