@@ -23,7 +23,7 @@ _FIELDS = re.compile(
     rb".*?\sActiveFeatures=(?P<features>\S*)"
     rb"\s+Gres=(?P<gres>\S*)"
     rb".*?\sNodeAddr=(?P<address>\S+)"
-    rb".*?\sState=(?P<state>[A-Z_]+[^\sA-Z]*(?:\+[A-Z_]+)*)\S*"
+    rb".*?\sState=(?P<state>[A-Z]\S*)"
     rb"\s+ThreadsPerCore=\S*\s+TmpDisk=\S*\s+Weight=\S*\s+Owner=\S*\s+MCS_label=\S*"
     rb"(?:\s+NextState=\S*)?"
     rb"(?:\s+Partitions=(?P<partitions>\S+))?",
