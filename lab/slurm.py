@@ -24,8 +24,9 @@ class Release:
 
 
 RELEASES = {
-    # 22.05 knows no CgroupPlugin=disabled, and hides powered-down CLOUD nodes unless told not to.
-    "bookworm": Release("22.05", cgroup_conf="", private_data="cloud"),
+    # 22.05 knows no CgroupPlugin=disabled, and its autodetection refuses hosts that mount both cgroup versions; naming
+    # one that nothing then uses is as good. It hides powered-down CLOUD nodes unless told not to.
+    "bookworm": Release("22.05", cgroup_conf="CgroupPlugin=cgroup/v1\n", private_data="cloud"),
     "trixie": Release("24.11", cgroup_conf="CgroupPlugin=disabled\n"),
     "sid": Release("26.05", cgroup_conf="CgroupPlugin=disabled\n", extra=("MetricsType=metrics/openmetrics",)),
 }
@@ -100,7 +101,7 @@ def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
 
 
 def cgroup_conf(suite: str) -> str:
-    """cgroup.conf: no cgroups, since a machine does not own the host's controllers."""
+    """cgroup.conf: Slurm uses no cgroups here, since a machine does not own the host's controllers."""
     return RELEASES[suite].cgroup_conf
 
 
