@@ -155,7 +155,9 @@ def _head_files(lab: state.Lab) -> dict[str, File]:
         slurm.SUSPEND_PROGRAM: File(_power_program("down"), 0o755),
         "/usr/local/sbin/lab-database": File(_DATABASE, 0o755),
         "/usr/local/sbin/lab-accounting": File(_ACCOUNTING, 0o755),
-        "/etc/systemd/system/slurmdbd.service.d/lab.conf": File("[Service]\nExecStartPre=+/usr/local/sbin/lab-database\n"),
+        "/etc/systemd/system/slurmdbd.service.d/lab.conf": File(
+            "[Service]\nExecStartPre=+/usr/local/sbin/lab-database\n"
+        ),
         "/etc/systemd/system/slurmctld.service.d/lab.conf": File(
             "[Unit]\nAfter=slurmdbd.service\n\n[Service]\nExecStartPre=-/usr/local/sbin/lab-accounting\n"
         ),

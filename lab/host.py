@@ -28,25 +28,33 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LOCAL_CAS = Path("/usr/local/share/ca-certificates")
 
 
-def run(argv: Sequence[str | Path], *, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    argv: Sequence[str | Path], *, stdin: str | None = None, check: bool = True
+) -> subprocess.CompletedProcess[str]:
     """Run a command of the host and return it with its output; raise LabError with its last words when it fails."""
     result = subprocess.run(  # noqa: S603
         [str(word) for word in argv], input=stdin, capture_output=True, text=True, errors="replace", check=False
     )
     if check and result.returncode != 0:
         words = (result.stderr or result.stdout).strip().splitlines()
-        raise LabError(f"`{' '.join(map(str, argv))}` failed ({result.returncode}): {' '.join(words[-3:]) or 'no output'}")
+        raise LabError(
+            f"`{' '.join(map(str, argv))}` failed ({result.returncode}): {' '.join(words[-3:]) or 'no output'}"
+        )
     return result
 
 
 def require_usable() -> None:
     """Raise LabError, before anything was changed, when this host cannot carry a lab."""
     if sys.platform != "linux":
-        raise LabError(f"The lab needs Linux (namespaces, overlayfs, bridges), and this is {sys.platform}: use a Linux VM.")
+        raise LabError(
+            f"The lab needs Linux (namespaces, overlayfs, bridges), and this is {sys.platform}: use a Linux VM."
+        )
     if os.geteuid() != 0:
         raise LabError("The lab boots machines and sets up a bridge, which takes root: run it with sudo.")
     if shutil.which("apt-get") is None:
-        raise LabError("The lab installs what it needs with apt-get, which this host lacks: use Debian 12, 13 or Ubuntu.")
+        raise LabError(
+            "The lab installs what it needs with apt-get, which this host lacks: use Debian 12, 13 or Ubuntu."
+        )
 
 
 def install_tools() -> None:
@@ -57,7 +65,15 @@ def install_tools() -> None:
     if not missing:
         return
     with step(f"installing {', '.join(missing)} on this host (apt-get)"):
-        install = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends", *missing]
+        install = [
+            "env",
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "install",
+            "-y",
+            "--no-install-recommends",
+            *missing,
+        ]
         if run(install, check=False).returncode != 0:
             say("the package lists may be old: apt-get update")
             run(["apt-get", "update"])
@@ -107,4 +123,6 @@ def name_servers() -> list[str]:
         reachable = [server for server in servers if not server.startswith("127.") and server != "::1"]
         if reachable:
             return reachable
-    raise LabError("No resolver in /etc/resolv.conf that guests could reach: add a nameserver that is not a loopback one.")
+    raise LabError(
+        "No resolver in /etc/resolv.conf that guests could reach: add a nameserver that is not a loopback one."
+    )

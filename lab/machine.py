@@ -107,7 +107,15 @@ class Machine:
             folder.mkdir(parents=True, exist_ok=True)
         lower = ":".join(map(str, self._layers()))
         host.run(
-            ["mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={self.upper},workdir={work}", self.root]
+            [
+                "mount",
+                "-t",
+                "overlay",
+                "overlay",
+                "-o",
+                f"lowerdir={lower},upperdir={self.upper},workdir={work}",
+                self.root,
+            ]
         )
 
     def _layers(self) -> list[Path]:

@@ -42,9 +42,8 @@ options:
     description: The architecture that the tarball was chosen for. It is only named in messages.
     type: str
   dest:
-    description: The link that leads to the installed version.
+    description: The link that leads to the installed version, C(/opt/NAME) by default.
     type: path
-    default: /opt/O(name)
   links:
     description: Links to keep, from absolute path to the file inside the tarball (below its top directory).
     type: dict
@@ -122,9 +121,9 @@ class ArtifactError(Exception):
 def checksum_from_list(text, filename):
     """Find a file's SHA-256 in the output of C(sha256sum); raise ArtifactError if it is not there."""
     for line in text.splitlines():
-        digest, _, listed = line.strip().partition(" ")
-        if listed.strip().lstrip("*").rpartition("/")[2] == filename:
-            return normalise_checksum(digest)
+        words = line.split()
+        if len(words) == 2 and words[1].lstrip("*").rpartition("/")[2] == filename:
+            return normalise_checksum(words[0])
     raise ArtifactError("the list of checksums has no line for %s; set its checksum yourself" % filename)
 
 

@@ -43,10 +43,10 @@ options:
     default: []
 attributes:
   check_mode:
-    description:
-      - Says what it would do. A service that is not there yet counts as one that would be started.
-      - A restart or a reload for a file that check mode did not write cannot be foreseen.
+    description: Can run in check mode. A service that is not there yet counts as one that would be started.
     support: partial
+    details:
+      - A restart or a reload for a file that check mode did not write cannot be foreseen.
   diff_mode:
     description: Shows the state before and after.
     support: full
