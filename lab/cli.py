@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
-from lab import lifecycle, topology
+from lab import completion, lifecycle, topology
 from lab.errors import LabError
 
 
@@ -31,6 +32,12 @@ def parser() -> argparse.ArgumentParser:
     execute.add_argument("argv", metavar="COMMAND", nargs="*", help="none opens a shell; one word is a shell line")
 
     commands.add_parser("inventory", parents=[name], help="print the Ansible inventory")
+
+    bake = commands.add_parser("bake", parents=[name], help="make a node's installed state the image of CLOUD nodes")
+    bake.add_argument("node", metavar="NODE", choices=topology.STATIC_NODES, help=", ".join(topology.STATIC_NODES))
+
+    complete = commands.add_parser("completion", help="print shell completion: source <(bin/lab completion bash)")
+    complete.add_argument("shell", choices=["bash"])
     return top
 
 
@@ -42,6 +49,10 @@ def main() -> int:
     except LabError as error:
         print(f"bin/lab: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # The reader of a pipe, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("bin/lab: interrupted; the same command takes up where it was", file=sys.stderr)
         return 130
@@ -61,4 +72,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return lifecycle.execute(arguments.name, arguments.node, arguments.argv, sys.stdin.isatty())
         case "inventory":
             lifecycle.print_inventory(arguments.name)
+        case "bake":
+            lifecycle.bake_image(arguments.name, arguments.node)
+        case "completion":
+            print(completion.bash(parser()), end="")
     return 0

@@ -197,7 +197,7 @@ def write(root: Path, wanted: dict[str, File]) -> None:
         content = file.content.encode() if isinstance(file.content, str) else file.content
         target.unlink(missing_ok=True)
         # Never readable by others, not even for the moment before the mode is set.
-        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
             handle.write(content)
             os.fchmod(handle.fileno(), file.mode)
             os.fchown(handle.fileno(), *accounts[file.owner])

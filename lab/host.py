@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.progress import say, step
+
+Finished = subprocess.CompletedProcess[str]
 
 # command -> package that brings it
 _TOOLS = {
@@ -28,18 +31,15 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LOCAL_CAS = Path("/usr/local/share/ca-certificates")
 
 
-def run(
-    argv: Sequence[str | Path], *, stdin: str | None = None, check: bool = True
-) -> subprocess.CompletedProcess[str]:
+def run(argv: Sequence[str | Path], *, stdin: str | None = None, check: bool = True) -> Finished:
     """Run a command of the host and return it with its output; raise LabError with its last words when it fails."""
-    result = subprocess.run(  # noqa: S603
+    result = subprocess.run(
         [str(word) for word in argv], input=stdin, capture_output=True, text=True, errors="replace", check=False
     )
     if check and result.returncode != 0:
         words = (result.stderr or result.stdout).strip().splitlines()
-        raise LabError(
-            f"`{' '.join(map(str, argv))}` failed ({result.returncode}): {' '.join(words[-3:]) or 'no output'}"
-        )
+        command = " ".join(map(str, argv))
+        raise LabError(f"`{command}` failed ({result.returncode}): {' '.join(words[-3:]) or 'it said nothing'}")
     return result
 
 
@@ -92,18 +92,16 @@ def apt_proxy_lines() -> list[str]:
 
 
 def pip_settings() -> dict[str, str]:
-    """Where this host's pip looks for packages: from its environment and its site-wide file, the former first."""
-    found: dict[str, str] = {}
-    config = Path("/etc/pip.conf")
-    if config.exists():
-        for line in config.read_text().splitlines():
-            key, equals, value = line.partition("=")
-            found[key.strip()] = value.strip() if equals else ""
+    """Where this host's pip looks for packages: from its environment, else from its site-wide file."""
+    site = configparser.ConfigParser(interpolation=None)
+    site.read("/etc/pip.conf")
+    found = {}
     for key in ("index-url", "extra-index-url", "proxy", "trusted-host"):
-        value = os.environ.get("PIP_" + key.upper().replace("-", "_"))
+        variable = "PIP_" + key.upper().replace("-", "_")
+        value = os.environ.get(variable) or site.get("global", key, fallback="")
         if value:
-            found[key] = value
-    return {key: found[key] for key in ("index-url", "extra-index-url", "proxy", "trusted-host") if found.get(key)}
+            found[key] = " ".join(value.split())
+    return found
 
 
 def proxy_environment() -> dict[str, str]:

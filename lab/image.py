@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from lab import host, state
+from lab.errors import LabError
 from lab.progress import step
 
 _PACKAGES = (
@@ -37,6 +38,7 @@ install -d -o slurm -g slurm -m 0755 /var/lib/slurm/slurmctld /var/log/slurm /et
 install -d -m 0755 /var/lib/slurm/slurmd
 rm -f /etc/ssh/ssh_host_* /etc/munge/munge.key /etc/resolv.conf
 : > /etc/machine-id
+echo LANG=C.UTF-8 > /etc/default/locale
 """
 
 # A small database: the lab's accounting holds thousands of jobs, and head should leave the host its memory.
@@ -73,6 +75,7 @@ def ensure(suite: str) -> str:
         if not folder(image).exists():
             with step(f"building the {suite} image with mmdebstrap, once"):
                 _build(suite, folder(image))
+            _remove_superseded(suite)
     return image
 
 
@@ -87,9 +90,7 @@ def _build(suite: str, target: Path) -> None:
             "mmdebstrap",
             "--variant=minbase",
             *(f"--aptopt={option}" for option in apt_options),
-            "--dpkgopt=path-exclude=/usr/share/locale/*",
-            "--dpkgopt=path-exclude=/usr/share/doc/*",
-            "--dpkgopt=path-exclude=/usr/share/man/*",
+            *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "locale", "man")),
             f"--include={','.join(_PACKAGES)}",
             suite,
             unfinished,
@@ -104,9 +105,20 @@ def _build(suite: str, target: Path) -> None:
     unfinished.rename(target)
 
 
+def _remove_superseded(suite: str) -> None:
+    """Remove older images of a suite that no lab stands on."""
+    needed = {name(suite), *(lab.remembered.image for lab in state.existing_labs())}
+    for old in folder("").glob(f"{suite}-*"):
+        if old.name not in needed and not old.name.endswith(".unfinished"):
+            shutil.rmtree(old)
+
+
 def debian_mirror(image: str) -> str:
     """The mirror an image was built from, as its own apt sources name it."""
     sources = (folder(image) / "etc/apt/sources.list").read_text()
     match = re.search(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)", sources, re.MULTILINE)
-    assert match is not None, "mmdebstrap wrote no deb line"
+    if match is None:
+        raise LabError(
+            f"{image} names no Debian mirror in /etc/apt/sources.list: `bin/lab down --purge` and start over."
+        )
     return match.group(1)

@@ -1,4 +1,4 @@
-"""What bin/lab's commands do: bring a lab up, take it down, say how it is."""
+"""What bin/lab's commands do with a lab: each function is one command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 
-from lab import guest, host, image, inventory, mirror, network, power, state, topology
+from lab import bake, guest, host, image, inventory, mirror, network, power, state, topology
 from lab.errors import LabError
 from lab.machine import Machine
 from lab.progress import say, step
@@ -33,7 +33,7 @@ def up(name: str, suite: str | None) -> None:
                 machine.boot()
             for machine in machines:
                 machine.wait_for_ssh()
-        with step("waiting for Slurm"):
+        with step("waiting for Slurm to run a job"):
             _wait_for_slurm(lab)
         lab.inventory_file.write_text(inventory.render(lab))
     say(f"lab {name} is up; its inventory is {lab.inventory_file}")
@@ -70,9 +70,12 @@ def status(name: str) -> int:
         running = Machine(lab, machine).running
         healthy = healthy and (running or machine not in topology.ALWAYS_ON)
         print(f"  {machine:<8} {lab.address(machine):<16} {'running' if running else 'off'}")
-    for helper, running in (("mirror", mirror.serving(lab)), ("power", power.helper(lab).pid is not None)):
+    for helper, running in (
+        ("release mirror", mirror.serving(lab)),
+        ("power helper", power.helper(lab).pid is not None),
+    ):
         healthy = healthy and running
-        print(f"  {helper:<8} {'helper':<16} {'running' if running else 'off'}")
+        print(f"  {helper:<25} {'running' if running else 'off'}")
     if Machine(lab, topology.HEAD).running:
         print(_ssh(lab, topology.HEAD, "timeout 10 sinfo -N -o '%10N %12P %12T %E'").stdout.rstrip())
     return 0 if healthy else 1
@@ -86,6 +89,24 @@ def list_labs() -> None:
         print(f"{lab.name}: suite {remembered.suite}, {remembered.subnet}, running: {', '.join(running) or 'nothing'}")
 
 
+def bake_image(name: str, machine: str) -> None:
+    """Make what is installed on a static node the image of the CLOUD nodes. The node is off while it is copied."""
+    lab = _existing(name)
+    if machine not in topology.STATIC_NODES:
+        raise LabError(f"CLOUD nodes are baked from one of {', '.join(topology.STATIC_NODES)}, not from {machine}.")
+    with state.locked(f"lab-{name}"):
+        source = Machine(lab, machine)
+        with step(f"shutting {machine} down"):
+            source.shut_down()
+        with step("copying its disk"):
+            bake.capture(lab, source.upper)
+        with step(f"booting {machine}"):
+            source.boot()
+            source.wait_for_ssh()
+            _wait_for_slurm(lab)
+    say("CLOUD nodes boot from it from their next power-up on")
+
+
 def execute(name: str, machine: str, command: list[str], terminal: bool) -> int:
     """Run a command on a machine over SSH and return its exit status. No command opens a shell."""
     lab = _existing(name)
@@ -96,7 +117,7 @@ def execute(name: str, machine: str, command: list[str], terminal: bool) -> int:
     # One word is a line for the machine's shell; several words reach the command exactly as they are.
     line = command[0] if len(command) == 1 else shlex.join(command)
     argv = ["ssh", "-F", str(lab.ssh_config), *(["-t"] if terminal else []), machine, *([line] if command else [])]
-    return subprocess.run(argv, check=False).returncode  # noqa: S603
+    return subprocess.run(argv, check=False).returncode
 
 
 def print_inventory(name: str) -> None:
@@ -140,17 +161,25 @@ def _wait_for_slurm(lab: state.Lab) -> None:
             [ $((attempt % 20)) = 0 ] && scontrol update nodename={nodes} state=resume 2>/dev/null
             sleep 0.25
         done
-        sinfo -N -l; exit 1
+        sinfo -h -N -p hpc -o '%N is %T, %E.'; exit 1
     """
     answer = _ssh(lab, topology.HEAD, wait)
     if answer.returncode != 0:
+        failed = [f"{unit} on {machine} has ended." for machine in topology.ALWAYS_ON for unit in _ended(lab, machine)]
         raise LabError(
-            f"Slurm does not come up in lab {lab.name}; see /var/log/slurm on head (`bin/lab exec head`). It says: "
-            + " ".join((answer.stdout + answer.stderr).split())
+            f"Slurm runs no job in lab {lab.name}; its logs are in /var/log/slurm on each machine "
+            f"(`bin/lab exec --name {lab.name} head`). {' '.join([*failed, *(answer.stdout + answer.stderr).split()])}"
         )
 
 
-def _ssh(lab: state.Lab, machine: str, line: str) -> subprocess.CompletedProcess[str]:
+def _ended(lab: state.Lab, machine: str) -> list[str]:
+    """The services of a machine that do not run."""
+    units = guest.services(machine)
+    states = _ssh(lab, machine, f"systemctl is-active {' '.join(units)}").stdout.split()
+    return [unit for unit, state_ in zip(units, states, strict=False) if state_ != "active"]
+
+
+def _ssh(lab: state.Lab, machine: str, line: str) -> host.Finished:
     return host.run(["ssh", "-F", lab.ssh_config, "-o", "BatchMode=yes", machine, line], check=False)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
 import time
 from pathlib import Path
 
-from lab import guest, host, image, slurm, state, topology
+from lab import bake, guest, host, image, network, slurm, state, topology
 from lab.errors import LabError
-from lab.process import Background
+from lab.process import Background, send
 
 _CGROUP_ROOTS = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup/systemd"))
+# Joins the cgroups given before --, then becomes the command after it, under the same pid.
+_IN_CGROUPS = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"'
+_NSPAWN_RUN = Path("/run/systemd/nspawn/propagate")
 
 
 class Machine:
@@ -26,7 +31,7 @@ class Machine:
         self.root = self.folder / "root"
         self.upper = self.folder / "upper"
         self._process = Background(self.folder / "pid", self.folder / "console.log")
-        self._cgroup = f"slurm-lab/{lab.name}-{name}"
+        self._nspawn_name = f"{lab.name}-{name}"
 
     @property
     def running(self) -> bool:
@@ -36,6 +41,7 @@ class Machine:
         """Start the machine on what its disk holds, making the disk first when there is none. Does not wait."""
         if self.running:
             return
+        self.pull_the_plug()  # should its nspawn have been killed, the machine itself still runs
         self._mount()
         if not (self.folder / "made").exists():
             guest.write(self.root, guest.files(self.lab, self.name))
@@ -46,7 +52,7 @@ class Machine:
             "--quiet",
             "--boot",
             "--register=no",
-            f"--machine={self.lab.name}-{self.name}",
+            f"--machine={self._nspawn_name}",
             f"--hostname={self.name}",
             f"--directory={self.root}",
             f"--network-bridge={topology.bridge_name(self.lab.name)}",
@@ -63,18 +69,21 @@ class Machine:
             # systemd gives the machine a scope, and with it a cgroup of its own.
             self._process.start(argv, env)
         else:
-            self._process.start([*argv, "--keep-unit"], env, before_exec=self._enter_cgroup)
+            cgroups = [str(cgroup) for cgroup in self._cgroups()]
+            for cgroup in cgroups:
+                Path(cgroup).mkdir(parents=True, exist_ok=True)
+            self._process.start(["/bin/sh", "-c", _IN_CGROUPS, "sh", *cgroups, "--", *argv, "--keep-unit"], env)
 
     def shut_down(self, patience_s: float = 20.0) -> None:
         """Power the machine off in good order; pull the plug when that takes longer than `patience_s`."""
         self._process.stop(patience_s)
-        self._clean_up()
+        self.pull_the_plug()
 
     def pull_the_plug(self) -> None:
         """Stop the machine at once. Its disk stays as it is."""
         init = self._init_pid()
         if init is not None:
-            os.kill(init, signal.SIGKILL)
+            send(init, signal.SIGKILL)
             self._process.wait(10.0)
         self._process.stop()
         self._clean_up()
@@ -106,50 +115,57 @@ class Machine:
         for folder in (self.root, self.upper, work):
             folder.mkdir(parents=True, exist_ok=True)
         lower = ":".join(map(str, self._layers()))
-        host.run(
-            [
-                "mount",
-                "-t",
-                "overlay",
-                "overlay",
-                "-o",
-                f"lowerdir={lower},upperdir={self.upper},workdir={work}",
-                self.root,
-            ]
-        )
+        options = f"lowerdir={lower},upperdir={self.upper},workdir={work}"
+        if host.run(["mount", "-t", "overlay", "overlay", "-o", options, self.root], check=False).returncode != 0:
+            raise LabError(
+                f"overlayfs cannot write to {state.home()} (is it itself on an overlay, as in a container?): "
+                "set LAB_HOME to a folder on ext4 or xfs."
+            )
 
     def _layers(self) -> list[Path]:
         """The read-only layers of the disk, the uppermost first."""
         layers = [image.folder(self.lab.remembered.image)]
-        if self.name in topology.CLOUD_NODES and self.lab.baked.exists():
-            layers.insert(0, self.lab.baked.resolve())
+        if self.name in topology.CLOUD_NODES:
+            layers[:0] = bake.layers(self.lab)
         return layers
 
     def _init_pid(self) -> int | None:
-        """The pid, on the host, of the machine's own init."""
-        if self._process.pid is None:
-            return None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        return int(children[0]) if children else None
+        """The pid, on the host, of the machine's own init; found by its disk, so even when its nspawn was killed."""
+        disk = f"upperdir={self.upper},"
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                pids = re.search(r"^NSpid:((?:\s+\d+)+)$", (process / "status").read_text(), re.MULTILINE)
+                if pids and pids.group(1).split()[1:][-1:] == ["1"] and disk in (process / "mountinfo").read_text():
+                    return int(process.name)
+        return None
 
-    def _enter_cgroup(self) -> None:
-        """Runs in the child: without systemd on the host, two machines must not share a cgroup."""
-        for top in _CGROUP_ROOTS:
-            if top.is_dir():
-                own = top / self._cgroup
-                own.mkdir(parents=True, exist_ok=True)
-                (own / "cgroup.procs").write_text(str(os.getpid()))
+    def _cgroups(self) -> list[Path]:
+        """Cgroups of its own, one per hierarchy: without systemd on the host, nspawn would share its caller's."""
+        return [top / "slurm-lab" / self._nspawn_name for top in _CGROUP_ROOTS if top.is_dir()]
 
     def _clean_up(self) -> None:
+        """Remove what a stopped machine leaves on the host."""
+        network.remove_port(self.lab, self._nspawn_name)
         if os.path.ismount(self.root):
             host.run(["umount", "--lazy", self.root])
-        for top in _CGROUP_ROOTS:
-            for folder, _, _ in os.walk(top / self._cgroup, topdown=False):
-                os.rmdir(folder)
-            for folder in (top / self._cgroup).parents:
-                if folder == top:
-                    break
-                try:
-                    folder.rmdir()
-                except OSError:
-                    break
+        for cgroup in self._cgroups():
+            for folder, _, _ in os.walk(cgroup, topdown=False):
+                _remove_cgroup(Path(folder))
+            # The folder above is shared by all machines of all labs.
+            with contextlib.suppress(OSError):
+                cgroup.parent.rmdir()
+        with contextlib.suppress(OSError):
+            (_NSPAWN_RUN / self._nspawn_name).rmdir()
+
+
+def _remove_cgroup(folder: Path) -> None:
+    """Remove a cgroup; the kernel may need a moment to let go of processes that have just ended."""
+    for _ in range(40):
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return

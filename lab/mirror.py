@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import host, image, state, topology
+from lab.errors import LabError
 from lab.process import Background
 from lab.progress import step
 
@@ -107,7 +108,8 @@ def _server(lab: state.Lab) -> Background:
 def upstream_version(debian_version: str) -> str:
     """The upstream part of a Debian version: "3.5.3+ds1-6" is 3.5.3."""
     match = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", debian_version)
-    assert match is not None, f"no version in {debian_version!r}"
+    if match is None:
+        raise LabError(f"Debian calls a package's version {debian_version!r}, which has no upstream version in it.")
     return match.group(1)
 
 
@@ -196,9 +198,7 @@ class _Apt:
         self._cache.mkdir(exist_ok=True)
         downloads = self._cache / f"{package}-{architecture}"
         downloads.mkdir()
-        host.run(
-            ["env", f"--chdir={downloads}", "apt-get", "download", *self._options, f"{package}:{architecture}"],
-        )
+        host.run(["env", f"--chdir={downloads}", "apt-get", "download", *self._options, f"{package}:{architecture}"])
         (deb,) = downloads.glob("*.deb")
         host.run(["dpkg-deb", "--extract", deb, target])
         return host.run(["dpkg-deb", "--field", deb, "Version"]).stdout.strip()

@@ -17,10 +17,10 @@ def taken_networks() -> list[ipaddress.IPv4Network]:
     taken = []
     for interface in json.loads(host.run(["ip", "-json", "-4", "address"]).stdout):
         for info in interface.get("addr_info", []):
-            taken.append(ipaddress.ip_network(f"{info['local']}/{info['prefixlen']}", strict=False))
+            taken.append(ipaddress.IPv4Network(f"{info['local']}/{info['prefixlen']}", strict=False))
     for route in json.loads(host.run(["ip", "-json", "-4", "route", "show", "table", "all"]).stdout):
         if route.get("type", "unicast") == "unicast" and route["dst"] != "default":
-            taken.append(ipaddress.ip_network(route["dst"], strict=False))
+            taken.append(ipaddress.IPv4Network(route["dst"], strict=False))
     return taken
 
 
@@ -50,6 +50,15 @@ def remove(lab: state.Lab) -> None:
         host.run(["ip", "link", "delete", bridge])
     if not any(other.name != lab.name for other in state.existing_labs()):
         _restore_forwarding()
+
+
+def remove_port(lab: state.Lab, machine: str) -> None:
+    """Remove the bridge port of a machine that has stopped, which the kernel may take its time to do."""
+    ports = host.run(["ip", "-json", "link", "show", "master", topology.bridge_name(lab.name)], check=False).stdout
+    for port in json.loads(ports or "[]"):
+        # nspawn shortens a long name and keeps the full one beside it.
+        if f"vb-{machine}" in (port.get("ifname"), *port.get("altnames", [])):
+            host.run(["ip", "link", "delete", port["ifname"]], check=False)
 
 
 def _comment(lab: state.Lab) -> str:

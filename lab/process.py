@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -17,20 +18,20 @@ class Background:
         self._pid_file = pid_file
         self._log_file = log_file
 
-    def start(
-        self, argv: list[str], env: Mapping[str, str] | None = None, before_exec: Callable[[], None] | None = None
-    ) -> int:
-        """Start `argv` in a session of its own, so that it survives the shell, and return its pid."""
+    def start(self, argv: list[str], env: Mapping[str, str] | None = None) -> int:
+        """Start `argv` in a session of its own, so that it survives the shell, and return its pid.
+
+        `env` is added to the environment of this process.
+        """
         self._pid_file.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._log_file, "ab") as log:
-            process = subprocess.Popen(  # noqa: S603
+        with self._log_file.open("ab") as log:
+            process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=None if env is None else {**os.environ, **env},
-                preexec_fn=before_exec,
+                env={**os.environ, **(env or {})},
                 cwd="/",
             )
         self._pid_file.write_text(f"{process.pid} {_start_time(process.pid)}\n")
@@ -50,9 +51,9 @@ class Background:
         """Ask the process to end, insist after `patience_s`, and return when it is gone."""
         pid = self.pid
         if pid is not None:
-            _signal(pid, signal.SIGTERM)
+            send(pid, signal.SIGTERM)
             if not self.wait(patience_s):
-                _signal(pid, signal.SIGKILL)
+                send(pid, signal.SIGKILL)
                 self.wait(10.0)
         self._pid_file.unlink(missing_ok=True)
 
@@ -84,13 +85,7 @@ def _start_time(pid: int) -> str:
     return "-" if fields[0] in "ZX" else fields[19]
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process; one that is already gone is no error."""
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        return
-    # Reap it when it is a child of this very command.
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass

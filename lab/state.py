@@ -43,22 +43,26 @@ class Lab:
         self.known_hosts = self.ssh_folder / "known_hosts"
         self.control_paths = self.ssh_folder / "cp"
         self.secrets = self.folder / "secrets"
-        self.baked = self.folder / "baked"
+        self.baked_images = self.folder / "baked"
         self.inventory_file = self.folder / "inventory.yml"
         self._state_file = self.folder / "lab.json"
 
     def machine_folder(self, machine: str) -> Path:
+        """Where a machine keeps its disk, its console and its pid."""
         return self.folder / "machines" / machine
 
     @property
     def exists(self) -> bool:
+        """Whether the lab was created and not taken down."""
         return self._state_file.exists()
 
     @property
     def remembered(self) -> Remembered:
+        """What was decided when the lab was created."""
         return Remembered(**json.loads(self._state_file.read_text()))
 
     def remember(self, decisions: Remembered) -> None:
+        """Make the lab exist."""
         self.folder.mkdir(parents=True, exist_ok=True)
         replacement = self._state_file.with_suffix(".new")
         replacement.write_text(json.dumps(asdict(decisions), indent=2) + "\n")
@@ -66,9 +70,11 @@ class Lab:
 
     @property
     def subnet(self) -> ipaddress.IPv4Network:
+        """The network of the lab's bridge."""
         return ipaddress.IPv4Network(self.remembered.subnet)
 
     def address(self, machine: str) -> str:
+        """The address of a machine of the lab."""
         return topology.address(self.subnet, machine)
 
 
@@ -83,6 +89,6 @@ def locked(name: str) -> Iterator[None]:
     """Hold a lock of this LAB_HOME; a second process that wants it waits."""
     folder = home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / name, "w", encoding="utf-8") as handle:
+    with (folder / name).open("w", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -24,7 +24,7 @@ ALL_NAMES = (*ALWAYS_ON, *CLOUD_NODES)
 GPUS_PER_NODE = 4
 
 # Labs are numbered /24 networks of this block.
-ADDRESS_BLOCK = ipaddress.ip_network("10.213.0.0/16")
+ADDRESS_BLOCK = ipaddress.IPv4Network("10.213.0.0/16")
 _FIRST_HOST = {HEAD: 10, "node1": 11, "node2": 12} | {name: 20 + i for i, name in enumerate(CLOUD_NODES, start=1)}
 
 # A name becomes part of interface names, which Linux limits to 15 characters.
