@@ -70,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     option("timeout", "30", "seconds after which a Slurm command is given up (default: 30)", type=_seconds)
     option("interval", "15", "seconds from one refresh to the next (default: 15)", type=_seconds)
     option("log-level", "INFO", f"one of {', '.join(LOG_LEVELS)} (default: INFO)", type=_log_level)
-    option("cluster", "slurm", "name of the cluster, a label of the targets (default: slurm)")
+    option("cluster", "", "name of the cluster, a label of the targets (default: ClusterName of slurm.conf)")
     option("accounting", "yes", "'no' on a cluster without slurmdbd: sacct is not run (default: yes)", type=_yes_no)
     option("file-sd-directory", None, "also write the targets to JOB.json in this directory", type=_directory)
     option(

@@ -46,8 +46,7 @@ def targets(nodes: Sequence[Node], job: ScrapeJob, port: int, cluster: str) -> l
 class Discovery:
     """Keeps the target lists ready to be served. Before the first :meth:`update` there are none."""
 
-    def __init__(self, cluster: str, ports: Mapping[str, int], directory: Path | None) -> None:
-        self._cluster = cluster
+    def __init__(self, ports: Mapping[str, int], directory: Path | None) -> None:
         self._ports = ports
         self._directory = directory
         self._lock = threading.Lock()
@@ -56,12 +55,12 @@ class Discovery:
         self._written: dict[str, bytes] = {}
         self.counts: dict[str, int] = {}
 
-    def update(self, nodes: Sequence[Node]) -> None:
+    def update(self, nodes: Sequence[Node], cluster: str) -> None:
         """Make the lists from the nodes, and write the files of those that changed."""
         with self._lock:
             if nodes != self._nodes:
                 self._nodes = nodes
-                self._make_lists(nodes)
+                self._make_lists(nodes, cluster)
             if self._directory is not None:
                 self._write_changed(self._directory)
 
@@ -69,10 +68,11 @@ class Discovery:
         """Return the target list of the scrape job as JSON, or None before the first update."""
         return self._lists.get(name)
 
-    def _make_lists(self, nodes: Sequence[Node]) -> None:
+    def _make_lists(self, nodes: Sequence[Node], cluster: str) -> None:
         for name, job in SCRAPE_JOBS.items():
-            groups = targets(nodes, job, self._ports.get(name, job.port), self._cluster)
-            self._lists[name] = json.dumps(groups, indent=0, sort_keys=True).encode() + b"\n"
+            groups = targets(nodes, job, self._ports.get(name, job.port), cluster)
+            # One target per line: people read it, and diff it.
+            self._lists[name] = b"[\n" + b",\n".join(json.dumps(group).encode() for group in groups) + b"\n]\n"
             self.counts[name] = len(groups)
 
     def _write_changed(self, directory: Path) -> None:

@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import Metric as Family
 
 from .. import __version__
 from ..slurm.accounting import RunReader
+from ..slurm.cluster import read_cluster_name
 from ..slurm.command import SlurmRunner
 from ..slurm.nodes import Node, NodeReader, Nodes
 from ..slurm.queue import Queue, read_queue
@@ -28,13 +29,13 @@ from .sources import Source
 
 @dataclass(frozen=True)
 class Settings:
-    """What the exporter is told. Times in seconds, ``reset_time`` since 1970."""
+    """What the exporter is told. Times in seconds, ``reset_time`` since 1970. Without a ``cluster`` Slurm is asked."""
 
     reset_time: int
     timeout: float = 30.0
     interval: float = 15.0
     accounting: bool = True
-    cluster: str = "slurm"
+    cluster: str = ""
     sd_ports: Mapping[str, int] = field(default_factory=dict)
     file_sd_directory: Path | None = None
 
@@ -47,7 +48,8 @@ class Exporter:
         self._runner = SlurmRunner(settings.timeout)
         self._node_reader = NodeReader(self._runner)
         self._history_reader = HistoryReader(RunReader(self._runner), settings.reset_time, time.time)
-        self.discovery = Discovery(settings.cluster, settings.sd_ports, settings.file_sd_directory)
+        self._cluster = settings.cluster
+        self.discovery = Discovery(settings.sd_ports, settings.file_sd_directory)
         self.queue: Source[Queue] = Source("squeue", self._read_queue, settings.interval)
         self.nodes: Source[Nodes] = Source("scontrol", self._read_nodes, settings.interval)
         self.history: Source[HistoryTotals] = Source("sacct", self._read_history, settings.interval)
@@ -93,7 +95,8 @@ class Exporter:
 
     def _read_nodes(self) -> tuple[Nodes, int]:
         nodes = self._node_reader.read()
-        self.discovery.update(nodes.nodes)
+        self._cluster = self._cluster or read_cluster_name(self._runner)
+        self.discovery.update(nodes.nodes, self._cluster)
         return nodes, nodes.rejected_lines
 
     def _read_history(self) -> tuple[HistoryTotals, int]:

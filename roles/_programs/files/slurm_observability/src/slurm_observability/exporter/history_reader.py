@@ -70,12 +70,11 @@ class HistoryReader:
         return self._history.totals(self._now())
 
     def _read_everything(self) -> None:
-        began = self._clock()
-        reset = self._history.reset_time
+        began, reset, until = self._clock(), self._history.reset_time, self._now()
         log.info("reading the job history since %s", _readable(reset))
-        while self._cursor < (now := self._now()):
-            self._read_piece(min(self._cursor + self._piece, now), now)
-            done = (self._cursor - reset) / max(1, now - reset)
+        while self._cursor < until:
+            self._read_piece(min(self._cursor + self._piece, until), until)
+            done = (self._cursor - reset) / (until - reset)
             log.info("read the job history up to %s (%.0f %%)", _readable(self._cursor), 100 * done)
         self._read_active()
         self._complete = True

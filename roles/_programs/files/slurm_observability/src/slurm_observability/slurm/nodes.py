@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
 from .states import POWER_FLAGS, UNAVAILABLE_FLAGS
@@ -15,25 +17,19 @@ SCONTROL_NODES = ("scontrol", "--all", "--oneliner", "show", "nodes")
 NO_NODES = b"No nodes in the system"
 
 # The fields in the order in which scontrol prints them, from 21.08 to 26.05. What an administrator types (Reason,
-# Comment, Extra) comes after Partitions, so the first match of each field is the real one. A field is optional where
-# Slurm leaves it out: Arch before a node has registered, Partitions of a node that is in none.
-_FIELDS = re.compile(
-    rb"NodeName=(?P<name>\S+)"
-    rb"(?:\s+Arch=(?P<arch>\S+))?"
-    rb".*?\sActiveFeatures=(?P<features>\S*)"
-    rb"\s+Gres=(?P<gres>\S*)"
-    rb".*?\sNodeAddr=(?P<address>\S+)"
-    rb".*?\sState=(?P<state>[A-Z]\S*)"
-    rb"\s+ThreadsPerCore=\S*\s+TmpDisk=\S*\s+Weight=\S*\s+Owner=\S*\s+MCS_label=\S*"
-    rb"(?:\s+NextState=\S*)?"
-    rb"(?:\s+Partitions=(?P<partitions>\S+))?",
-)
+# Comment, Extra) comes after them, so the first match of each is the real one.
+_FIELDS = (b"NodeName=", b" ActiveFeatures=", b" Gres=", b" NodeAddr=", b" State=")
+# Left out before a node has registered, and of a node that is in no partition: looked for no further than their
+# neighbour, lest one be found in the free text.
+_ARCH, _AFTER_ARCH = b" Arch=", b" CoresPerSocket="
+_PARTITIONS, _AFTER_PARTITIONS = b" Partitions=", b" BootTime="
 # Printed after the free text: the last match is the real one.
 _INSTANCE_TYPE = b" InstanceType="
 
+_STATE = re.compile(r"([A-Z_]+)[^A-Z_+]*((?:\+[A-Z_]+)*)")
 
-@dataclass(frozen=True)
-class Node:
+
+class Node(NamedTuple):
     """One node as Slurm sees it. Strings are what Slurm printed; empty where it has none."""
 
     name: str
@@ -74,7 +70,7 @@ class Node:
     @property
     def has_gpu(self) -> bool:
         """True when the node has a generic resource of the kind ``gpu``."""
-        return any(resource.split(":", 1)[0] == "gpu" for resource in _split_gres(self.gres))
+        return _has_gpu(self.gres)
 
 
 @dataclass(frozen=True)
@@ -132,23 +128,41 @@ def parse_nodes(lines: Iterable[bytes], known: Mapping[bytes, Node | None]) -> t
 
 def parse_node(line: bytes) -> Node | None:
     """Return the node in one line of ``scontrol --oneliner show nodes``, or None when it is not one."""
-    match = _FIELDS.match(line)
-    if match is None:
+    values = []
+    position = 0
+    for key in _FIELDS:
+        found = line.find(key, position)
+        if found < 0:
+            return None
+        position = _end_of_word(line, found + len(key))
+        values.append(_text(line[found + len(key) : position]))
+    name, features, gres, address, state = values
+    base, flags = _split_state(state)
+    if not name or not base:
         return None
-    fields = {key: _text(value) for key, value in match.groupdict(b"").items()}
-    base, *flags = fields["state"].split("+")
-    _, found, after = line[match.end() :].rpartition(_INSTANCE_TYPE)
+    _, found_type, after = line[position:].rpartition(_INSTANCE_TYPE)
     return Node(
-        name=fields["name"],
-        address=fields["address"],
-        base=base.rstrip("*~#!%$@^-"),
-        flags=frozenset(flags),
-        partitions=_split_list(fields["partitions"]),
-        features=_split_list(fields["features"]),
-        gres=fields["gres"],
-        arch=fields["arch"],
-        instance_type=_text(after.split(b" ", 1)[0]) if found else "",
+        name=name,
+        address=address,
+        base=base,
+        flags=flags,
+        partitions=_split_list(_optional(line, _PARTITIONS, position, _AFTER_PARTITIONS)),
+        features=_split_list(features),
+        gres=gres,
+        arch=_optional(line, _ARCH, 0, _AFTER_ARCH),
+        instance_type=_text(after[: _end_of_word(after, 0)]) if found_type else "",
     )
+
+
+def _optional(line: bytes, key: bytes, start: int, stop_key: bytes) -> str:
+    stop = line.find(stop_key, start)
+    found = line.find(key, start, stop if stop >= 0 else len(line))
+    return "" if found < 0 else _text(line[found + len(key) : _end_of_word(line, found + len(key))])
+
+
+def _end_of_word(line: bytes, start: int) -> int:
+    end = line.find(b" ", start)
+    return end if end >= 0 else len(line)
 
 
 def _text(value: bytes) -> str:
@@ -156,10 +170,19 @@ def _text(value: bytes) -> str:
     return "" if text in ("(null)", "N/A") else text
 
 
+# Many nodes share these texts, and share what comes of them.
+@lru_cache(maxsize=4096)
+def _split_state(state: str) -> tuple[str, frozenset[str]]:
+    match = _STATE.fullmatch(state)
+    return (match[1], frozenset(filter(None, match[2].split("+")))) if match else ("", frozenset())
+
+
+@lru_cache(maxsize=4096)
 def _split_list(value: str) -> tuple[str, ...]:
     return tuple(filter(None, value.split(",")))
 
 
-def _split_gres(value: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _has_gpu(gres: str) -> bool:
     # Commas inside brackets belong to the resource: gpu:a100:2(IDX:0,3),nic:1
-    return re.split(r",(?![^(]*\))", value)
+    return any(resource.split(":", 1)[0] == "gpu" for resource in re.split(r",(?![^(]*\))", gres))

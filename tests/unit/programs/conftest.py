@@ -1,0 +1,77 @@
+"""What the tests of the programs share."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[3] / "roles" / "_programs" / "files" / "slurm_observability"
+sys.path.insert(0, str(PROJECT / "src"))
+
+
+class FakeSlurm:
+    """A directory of stand-ins for squeue, scontrol and sacct, which do what a test tells them to.
+
+    They are stand-ins: what real commands print is recorded in the tests that parse it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        for command in ("squeue", "scontrol", "sacct"):
+            self.answers(command, "")
+
+    def does(self, command: str, script: str) -> None:
+        """Let the command run a shell script. The arguments of each call are kept."""
+        path = self.directory / command
+        new = path.with_suffix(".new")
+        new.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> "{path}.calls"\n{script}\n')
+        new.chmod(stat.S_IRWXU)
+        new.replace(path)  # a script that runs is not changed under its reader
+
+    def answers(self, command: str, output: str | bytes) -> None:
+        """Let the command print this and succeed."""
+        content = self.directory / f"{command}.output"
+        new = content.with_suffix(".new")
+        new.write_bytes(output if isinstance(output, bytes) else output.encode())
+        new.replace(content)
+        self.does(command, f'exec cat "{content}"')
+
+    def fails(self, command: str, message: str, status: int = 1) -> None:
+        """Let the command write the message to standard error and fail."""
+        self.does(command, f"echo '{message}' >&2; exit {status}")
+
+    def hangs(self, command: str) -> None:
+        """Let the command hang, as squeue does while slurmctld is stopped."""
+        self.does(command, "exec sleep 600")
+
+    def calls(self, command: str) -> list[str]:
+        """Return the arguments of each call so far."""
+        path = self.directory / f"{command}.calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def fake_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
+    directory = tmp_path / "slurm-bin"
+    directory.mkdir()
+    monkeypatch.setenv("PATH", f"{directory}{os.pathsep}{os.environ['PATH']}")
+    return FakeSlurm(directory)
+
+
+@pytest.fixture
+def eventually() -> Iterator[Callable[..., None]]:
+    """Wait until a condition holds, or fail."""
+
+    def wait(condition: Callable[[], object], seconds: float = 15.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.02)
+
+    yield wait
