@@ -13,7 +13,11 @@ from lab.errors import LabError
 def parser() -> argparse.ArgumentParser:
     """The parser of bin/lab's command line."""
     name = argparse.ArgumentParser(add_help=False)
-    name.add_argument("--name", default="lab", help="which lab, where several coexist (default: %(default)s)")
+    name.add_argument(
+        "--name",
+        default=os.environ.get("LAB_NAME") or "lab",
+        help="which lab, where several coexist (default: $LAB_NAME, now %(default)s)",
+    )
 
     top = argparse.ArgumentParser(prog="bin/lab", description="A real Slurm cluster of systemd machines on this host.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -29,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
 
     execute = commands.add_parser("exec", parents=[name], help="run a command on a machine: exec NODE -- COMMAND")
     execute.add_argument("node", metavar="NODE", help=", ".join(topology.MACHINES))
-    execute.add_argument("argv", metavar="COMMAND", nargs="*", help="none opens a shell; one word is a shell line")
+    execute.add_argument(
+        "argv", metavar="COMMAND", nargs=argparse.REMAINDER, help="none opens a shell; one word is a shell line"
+    )
 
     commands.add_parser("inventory", parents=[name], help="print the Ansible inventory")
 
@@ -69,7 +75,9 @@ def _run(arguments: argparse.Namespace) -> int:
         case "status":
             return lifecycle.status(arguments.name)
         case "exec":
-            return lifecycle.execute(arguments.name, arguments.node, arguments.argv, sys.stdin.isatty())
+            # Whether argparse leaves the first -- in place depends on the version of Python.
+            command = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
+            return lifecycle.execute(arguments.name, arguments.node, command, sys.stdin.isatty())
         case "inventory":
             lifecycle.print_inventory(arguments.name)
         case "bake":

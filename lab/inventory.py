@@ -59,7 +59,10 @@ def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
 
 
 def to_yaml(value: Any, indent: int = 0) -> str:
-    """Mappings of strings, numbers and mappings as YAML: all that an inventory needs, with no library."""
+    """Mappings of strings, numbers and mappings as YAML, with no library: all that an inventory needs.
+
+    Characters beyond U+FFFF would need more.
+    """
     lines = []
     for key, item in value.items():
         prefix = "  " * indent + _scalar(key) + ":"

@@ -82,7 +82,7 @@ def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
         f"ResumeProgram={RESUME_PROGRAM}",
         f"SuspendProgram={SUSPEND_PROGRAM}",
         "ResumeTimeout=75",
-        "SuspendTimeout=20",
+        "SuspendTimeout=10",
         "SuspendTime=600",
         f"SuspendExcNodes={static}",
         "SlurmctldParameters=cloud_dns,idle_on_node_suspend",
