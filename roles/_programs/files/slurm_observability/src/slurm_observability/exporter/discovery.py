@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,49 +42,49 @@ def targets(nodes: Sequence[Node], job: ScrapeJob, port: int, cluster: str) -> l
     ]
 
 
+def document(groups: Sequence[dict[str, object]]) -> bytes:
+    """Return target groups as JSON, one to a line: people read it, and compare it with an earlier one."""
+    return b"[\n" + b",\n".join(json.dumps(group).encode() for group in groups) + b"\n]\n" if groups else b"[]\n"
+
+
 class Discovery:
     """Keeps the target lists ready to be served. Before the first :meth:`update` there are none."""
 
     def __init__(self, ports: Mapping[str, int], directory: Path | None) -> None:
         self._ports = ports
         self._directory = directory
-        self._lock = threading.Lock()
         self._nodes: Sequence[Node] | None = None
-        self._lists: dict[str, bytes] = {}
+        self._documents: dict[str, bytes] = {}
         self._written: dict[str, bytes] = {}
         self.counts: dict[str, int] = {}
 
     def update(self, nodes: Sequence[Node], cluster: str) -> None:
         """Make the lists from the nodes, and write the files of those that changed."""
-        with self._lock:
-            if nodes != self._nodes:
-                self._nodes = nodes
-                self._make_lists(nodes, cluster)
-            if self._directory is not None:
-                self._write_changed(self._directory)
+        if nodes != self._nodes:
+            self._nodes = nodes
+            lists = {
+                name: targets(nodes, job, self._ports.get(name, job.port), cluster) for name, job in SCRAPE_JOBS.items()
+            }
+            self._documents = {name: document(groups) for name, groups in lists.items()}
+            self.counts = {name: len(groups) for name, groups in lists.items()}
+        if self._directory is not None:
+            self._write_changed(self._directory)
 
     def document(self, name: str) -> bytes | None:
         """Return the target list of the scrape job as JSON, or None before the first update."""
-        return self._lists.get(name)
-
-    def _make_lists(self, nodes: Sequence[Node], cluster: str) -> None:
-        for name, job in SCRAPE_JOBS.items():
-            groups = targets(nodes, job, self._ports.get(name, job.port), cluster)
-            # One target per line: people read it, and diff it.
-            self._lists[name] = b"[\n" + b",\n".join(json.dumps(group).encode() for group in groups) + b"\n]\n"
-            self.counts[name] = len(groups)
+        return self._documents.get(name)
 
     def _write_changed(self, directory: Path) -> None:
-        for name, document in self._lists.items():
-            if document == self._written.get(name):
+        for name, content in self._documents.items():
+            if content == self._written.get(name):
                 continue
             path = directory / f"{name}.json"
             try:
-                write_atomically(path, document)
+                write_atomically(path, content)
             except OSError as error:
                 log.error("%s cannot be written: %s; HTTP discovery is not affected", path, error.strerror or error)
             else:
-                self._written[name] = document
+                self._written[name] = content
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -1,0 +1,120 @@
+"""A running exporter over stand-ins of Slurm's commands, and what it serves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http.client import HTTPConnection
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+QUEUE = "PENDING|hpc,htc\nPENDING|hpc\nRUNNING|hpc\nFAILED|htc\n"
+NODE_LINE = (
+    "NodeName={name} Arch=x86_64 CoresPerSocket=1  CPUAlloc=0 CPUTot=8 CPULoad=5.68 AvailableFeatures=a "
+    "ActiveFeatures=a Gres={gres} NodeAddr={name}.example NodeHostName={name} Version=24.11.5 OS=Linux #1 SMP  "
+    "RealMemory=8000 AllocMem=0 FreeMem=1 Sockets=8 Boards=1 State={state} ThreadsPerCore=1 TmpDisk=0 Weight=1 "
+    "Owner=N/A MCS_label=N/A Partitions={partitions}  BootTime=None SlurmdStartTime=None LastBusyTime=Unknown\n"
+)
+NODES = "".join(
+    NODE_LINE.format(name=name, state=state, partitions=partitions, gres=gres)
+    for name, state, partitions, gres in (
+        ("n1", "ALLOCATED", "hpc", "gpu:4"),
+        ("n2", "MIXED+DRAIN", "hpc,htc", "gpu:4"),
+        ("n3", "IDLE", "htc", "(null)"),
+        ("n4", "DOWN*+NOT_RESPONDING", "htc", "(null)"),
+        ("n5", "IDLE+DRAIN+MAINTENANCE", "htc", "(null)"),
+        ("n6", "IDLE+CLOUD+POWERED_DOWN", "cloud", "gpu:4"),
+        ("n7", "MIXED+CLOUD+POWERING_UP", "cloud", "gpu:4"),
+    )
+)
+CONFIG = "ClusterName             = lab\n"
+
+
+class SmallCluster:
+    """Stand-ins of Slurm's commands that answer like a small cluster with a little history."""
+
+    def __init__(self, fake_slurm) -> None:
+        self.commands = fake_slurm
+        now = int(time.time())
+        self._history = (
+            f"1|{now - 500}|{now - 400}|COMPLETED|hpc\n2|{now - 500}|{now - 300}|CANCELLED by 1000|htc\n"
+            f"3|{now - 500}|{now - 300}|NODE_FAIL|hpc\n3|{now - 200}|Unknown|RUNNING|hpc\n"
+        )
+        self.recover()
+
+    def recover(self) -> None:
+        """Let every command answer again."""
+        self.commands.answers("squeue", QUEUE)
+        self.nodes(NODES)
+        self.commands.answers("sacct", self._history)
+
+    def nodes(self, text: str) -> None:
+        """Let scontrol print this for the nodes; it knows the configuration too."""
+        self.commands.does(
+            "scontrol", f"case \"$*\" in *config) printf '{CONFIG}';; *) cat <<'EOT'\n{text}EOT\n;; esac"
+        )
+
+
+@pytest.fixture
+def cluster(fake_slurm) -> SmallCluster:
+    return SmallCluster(fake_slurm)
+
+
+def samples(text: str) -> dict[str, float]:
+    """Return the samples of an exposition by name and labels, as Prometheus would write them."""
+    return {
+        sample.name
+        + (
+            "{" + ",".join(f'{key}="{value}"' for key, value in sorted(sample.labels.items())) + "}"
+            if sample.labels
+            else ""
+        ): (sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+class Client:
+    """Asks one server; each call is a connection of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def get(self, path: str, method: str = "GET"):
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path)
+            response = connection.getresponse()
+            return response.status, response.read(), response.headers
+        finally:
+            connection.close()
+
+    def metrics(self) -> dict[str, float]:
+        status, body, _ = self.get("/metrics")
+        assert status == 200
+        return samples(body.decode())
+
+
+@pytest.fixture
+def start(cluster):
+    """Start an exporter and its server, on a free port; returns the client."""
+    from slurm_observability.exporter.exporter import Exporter, Settings
+    from slurm_observability.exporter.http import Server
+
+    running = []
+
+    def begin(**settings) -> Client:
+        settings = {"reset_time": int(time.time()) - 3600, "interval": 0.1, "timeout": 5.0, **settings}
+        exporter = Exporter(Settings(**settings))
+        server = Server("127.0.0.1", 0, exporter)
+        exporter.start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        running.append((exporter, server))
+        return Client(server.server_address[1])
+
+    yield begin
+    for exporter, server in running:
+        exporter.stop()
+        server.shutdown()
+        server.server_close()

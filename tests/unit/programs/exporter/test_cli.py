@@ -1,0 +1,137 @@
+"""The command line, as a program of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+import slurm_observability
+
+SOURCE = Path(slurm_observability.__file__).parents[1]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "slurm_observability.exporter", *arguments]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(SOURCE), **more}
+
+
+def run(*arguments: str, **more: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command(*arguments), env=environment(**more), capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_version_and_help():
+    assert run("--version").stdout == f"azslurm-exporter {slurm_observability.__version__}\n"
+    text = run("--help").stdout
+    for option in ("--port", "--reset-time", "--timeout", "--log-level", "--listen-address", "--file-sd-directory"):
+        assert option in text
+
+
+def test_the_version_is_that_of_the_project():
+    project = (SOURCE.parent / "pyproject.toml").read_text()
+    assert re.search(r'^version = "(.*)"$', project, re.MULTILINE)[1] == slurm_observability.__version__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--no-such-option"], "unrecognized arguments: --no-such-option"),
+        (["--port", "http"], "'http' is no port; give a number from 1 to 65535"),
+        (["--port", "70000"], "'70000' is no port"),
+        (["--timeout", "soon"], "'soon' is no time in seconds"),
+        (["--interval", "0"], "'0' is no time in seconds"),
+        (["--interval", "nan"], "'nan' is no time in seconds"),
+        (["--log-level", "LOUD"], "give one of DEBUG, INFO, WARNING, ERROR"),
+        (["--accounting", "maybe"], "'maybe' is neither 'yes' nor 'no'"),
+        (["--reset-time", "yesterday"], "write it like '24 hours ago'"),
+        (["--reset-time", ""], "write it like '24 hours ago'"),
+        (["--file-sd-directory", "/no/such"], "'/no/such' is no directory"),
+        (["--sd-ports", "grafana=3000"], "'grafana=3000' names no scrape job"),
+        (["--sd-ports", "job_agent=x"], "'x' is no port"),
+        (["--listen-address", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 9500"),
+        (["--listen-address", "256.1.1.1"], "choose others with --listen-address and --port"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_status_2(cluster, arguments, words):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert result.stderr.startswith("azslurm-exporter: ") and result.stderr.count("\n") == 1
+
+
+def test_a_variable_of_the_environment_is_checked_too(cluster):
+    result = run(AZSLURM_EXPORTER_PORT="x")
+    assert (result.returncode, "'x' is no port" in result.stderr) == (2, True)
+
+
+def test_a_port_in_use_is_refused(cluster):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        result = run("--port", str(other.getsockname()[1]))
+    assert result.returncode == 2
+    assert "Address already in use" in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_missing_commands_are_named(tmp_path):
+    result = run(PATH=str(tmp_path))
+    assert result.returncode == 2
+    assert result.stderr == (
+        "azslurm-exporter: squeue, scontrol, sacct not found; run it on a host with Slurm's commands, "
+        "or put their directory in PATH\n"
+    )
+
+
+def test_it_serves_and_ends_at_once_on_sigterm_even_while_slurm_hangs(cluster, fake_slurm, tmp_path, eventually):
+    fake_slurm.does("sacct", f'echo $$ > "{tmp_path}/pid"; exec sleep 600')
+    port = free_port()
+    process = subprocess.Popen(
+        command("--port", str(port), "--interval", "1"),
+        env=environment(AZSLURM_EXPORTER_RESET_TIME="7 days ago", AZSLURM_EXPORTER_FILE_SD_DIRECTORY=str(tmp_path)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+
+        def page() -> str:
+            try:
+                connection = HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", "/metrics")
+                return connection.getresponse().read().decode()
+            except OSError:
+                return ""
+
+        eventually(lambda: "slurm_jobs_running 1.0" in page() and "slurm_nodes 7.0" in page())
+        assert not re.search("^slurm_jobs_total_", page(), re.MULTILINE), "sacct has not answered yet"
+        eventually(lambda: (tmp_path / "pid").exists())
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=10)
+        assert time.monotonic() - began < 5
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert (tmp_path / "node_exporter.json").exists()
+    assert re.fullmatch(r"(INFO [^\n]+\n)+", log), log
+    assert "INFO stopped\n" in log and f"port {port}" in log
+    child = int((tmp_path / "pid").read_text())
+    eventually(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())

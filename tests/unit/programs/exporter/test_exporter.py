@@ -1,0 +1,214 @@
+"""The exporter as a whole, over stand-ins of Slurm's commands that fail in every way."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+
+import pytest
+from slurm_observability.exporter.exporter import Exporter, Settings
+
+
+@pytest.fixture
+def ready(start, eventually):
+    """Start an exporter and wait until all of its sources have answered."""
+
+    def begin(**settings):
+        client = start(**settings)
+        eventually(
+            lambda: all(value for key, value in client.metrics().items() if key.startswith("slurm_exporter_source_up"))
+        )
+        eventually(lambda: client.metrics()["slurm_exporter_history_complete"])
+        return client
+
+    return begin
+
+
+def test_every_number(ready):
+    metrics = ready().metrics()
+    expected = {
+        "slurm_jobs": 3,
+        "slurm_jobs_pending": 2,
+        "slurm_jobs_running": 1,
+        "slurm_jobs_failed": 1,
+        "slurm_jobs_suspended": 0,
+        'slurm_partition_jobs{partition="hpc"}': 3,
+        'slurm_partition_jobs{partition="htc"}': 1,
+        'slurm_partition_jobs{partition="cloud"}': 0,
+        'slurm_partition_jobs_pending{partition="htc"}': 1,
+        "slurm_nodes": 7,
+        "slurm_nodes_alloc": 1,
+        "slurm_nodes_mixed": 2,
+        "slurm_nodes_idle": 1,
+        "slurm_nodes_down": 1,
+        "slurm_nodes_drain": 2,
+        "slurm_nodes_draining": 1,
+        "slurm_nodes_drained": 1,
+        "slurm_nodes_drain_total": 2,
+        "slurm_nodes_maint": 1,
+        "slurm_nodes_fail": 0,
+        "slurm_nodes_powered_down": 1,
+        "slurm_nodes_powering_up": 1,
+        'slurm_partition_nodes{partition="htc"}': 4,
+        'slurm_partition_nodes_drain_total{partition="htc"}': 2,
+        'slurm_partition_nodes_idle{partition="cloud"}': 0,
+        "slurm_jobs_total_submitted": 3,
+        "slurm_jobs_total_completed": 1,
+        "slurm_jobs_total_cancelled": 1,
+        "slurm_jobs_total_node_failed": 1,
+        "slurm_jobs_total_timeout": 0,
+        'slurm_partition_jobs_total_submitted{partition="hpc"}': 2,
+        'slurm_partition_jobs_total_completed{partition="cloud"}': 0,
+        'slurm_node_down{node="n3"}': 0,
+        'slurm_node_down{node="n4"}': 1,
+        'slurm_node_drain{node="n2"}': 1,
+        'slurm_sd_targets{job="node_exporter"}': 5,
+        'slurm_sd_targets{job="dcgm_exporter"}': 2,
+        "slurm_exporter_errors_total": 0,
+    }
+    assert {name: metrics.get(name) for name in expected} == expected
+    assert 'slurm_node_down{node="n6"}' not in metrics and 'slurm_node_drain{node="n7"}' not in metrics
+
+
+def test_a_scrape_runs_no_command(ready, fake_slurm):
+    client = ready(interval=3600)
+    before = [fake_slurm.calls(command) for command in ("squeue", "scontrol", "sacct")]
+    for _ in range(5):
+        client.metrics()
+        client.get("/sd/node_exporter")
+    assert [fake_slurm.calls(command) for command in ("squeue", "scontrol", "sacct")] == before
+
+
+def test_a_cycle_is_one_command_of_each_kind(ready, fake_slurm):
+    ready(interval=3600)
+    assert len(fake_slurm.calls("squeue")) == 1
+    assert len([call for call in fake_slurm.calls("scontrol") if "nodes" in call]) == 1
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, cluster="lab"))
+    exporter.refresh()
+    before = {command: len(fake_slurm.calls(command)) for command in ("squeue", "scontrol", "sacct")}
+    exporter.refresh()
+    assert {command: len(fake_slurm.calls(command)) - count for command, count in before.items()} == {
+        "squeue": 1,
+        "scontrol": 1,
+        "sacct": 1,
+    }
+
+
+@pytest.mark.parametrize("source", ["squeue", "scontrol", "sacct"])
+@pytest.mark.parametrize("fault", ["fails", "hangs", "garbage"])
+def test_a_source_in_trouble_keeps_its_values_and_leaves_the_others_alone(
+    ready, cluster, fake_slurm, eventually, source, fault
+):
+    client = ready(timeout=0.3)
+    before = client.metrics()
+    {
+        "fails": lambda: fake_slurm.fails(source, "Unable to contact slurm controller"),
+        "hangs": lambda: fake_slurm.hangs(source),
+        "garbage": lambda: fake_slurm.answers(source, b"\xff\xfe no | such || thing\n"),
+    }[fault]()
+    up, errors, age = (
+        f'slurm_exporter_source_{name}{{source="{source}"}}' for name in ("up", "errors_total", "age_seconds")
+    )
+    eventually(lambda: client.metrics()[errors] >= 2)
+    during = client.metrics()
+    assert about_slurm(during) == about_slurm(before)
+    assert during[up] == 0
+    assert during["slurm_exporter_errors_total"] == during[errors]
+    for other in {"squeue", "scontrol", "sacct"} - {source}:
+        assert during[f'slurm_exporter_source_up{{source="{other}"}}'] == 1
+    eventually(lambda: client.metrics()[age] > 0.5)
+    cluster.recover()
+    eventually(lambda: client.metrics()[up] == 1)
+    assert about_slurm(client.metrics()) == about_slurm(before)
+
+
+def about_slurm(metrics):
+    """Leave out what tells of the exporter itself."""
+    own = ("slurm_exporter_", "slurm_sd_last_", "process_")
+    return {name: value for name, value in metrics.items() if not name.startswith(own)}
+
+
+def test_answers_stay_quick_while_every_source_hangs(ready, fake_slurm, eventually):
+    client = ready()
+    for source in ("squeue", "scontrol", "sacct"):
+        fake_slurm.hangs(source)
+    time.sleep(0.5)
+    ages = []
+    for _ in range(5):
+        began = time.monotonic()
+        ages.append(client.metrics()['slurm_exporter_source_age_seconds{source="squeue"}'])
+        assert time.monotonic() - began < 1  # generous: the machine may be busy; no answer of Slurm is within reach
+    assert ages == sorted(ages) and ages[0] < ages[-1]
+
+
+def test_nothing_is_made_up_before_the_first_answer(start, fake_slurm, eventually):
+    for source in ("squeue", "scontrol", "sacct"):
+        fake_slurm.fails(source, "down")
+    client = start()
+    eventually(lambda: client.metrics()["slurm_exporter_errors_total"] >= 3)
+    metrics = client.metrics()
+    assert not [
+        name for name in metrics if name.startswith(("slurm_jobs", "slurm_nodes", "slurm_partition", "slurm_node"))
+    ]
+    assert not [name for name in metrics if name.startswith("slurm_exporter_source_age_seconds")]
+    assert metrics["slurm_exporter_history_complete"] == 0
+    assert metrics["slurm_exporter_last_collect_timestamp_seconds"] == 0
+    assert client.get("/sd/node_exporter")[0] == 503
+
+
+def test_a_failure_keeps_the_targets_and_a_true_empty_answer_empties_them(ready, cluster, fake_slurm, eventually):
+    client = ready()
+    before = client.get("/sd/node_exporter")[1]
+    assert len(json.loads(before)) == 5
+    fake_slurm.fails("scontrol", "down")
+    eventually(lambda: client.metrics()['slurm_exporter_source_up{source="scontrol"}'] == 0)
+    assert client.get("/sd/node_exporter")[:2] == (200, before)
+    cluster.nodes("No nodes in the system\n")
+    eventually(lambda: json.loads(client.get("/sd/node_exporter")[1]) == [])
+    assert client.metrics()['slurm_sd_targets{job="node_exporter"}'] == 0
+    assert client.metrics()["slurm_nodes"] == 0
+
+
+def test_the_cluster_name_comes_from_slurm_or_from_the_settings(ready):
+    labels = [json.loads(ready(**more).get("/sd/job_agent")[1])[0]["labels"] for more in ({}, {"cluster": "other"})]
+    assert [entry["__meta_slurm_cluster"] for entry in labels] == ["lab", "other"]
+
+
+def test_without_accounting_sacct_is_not_run(start, fake_slurm, eventually):
+    client = start(accounting=False)
+    eventually(lambda: "slurm_jobs" in client.metrics() and "slurm_nodes" in client.metrics())
+    assert fake_slurm.calls("sacct") == []
+    metrics = client.metrics()
+    assert not [name for name in metrics if "history" in name or "total_submitted" in name or "sacct" in name]
+    assert metrics["slurm_exporter_last_collect_timestamp_seconds"] > 0
+
+
+def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(ready, fake_slurm, eventually, caplog):
+    with caplog.at_level(logging.INFO):
+        client = ready()
+        fake_slurm.fails("squeue", "slurm_load_jobs error: Unable to contact slurm controller")
+        eventually(lambda: client.metrics()['slurm_exporter_source_errors_total{source="squeue"}'] >= 3)
+        fake_slurm.answers("squeue", "")
+        eventually(lambda: client.metrics()['slurm_exporter_source_up{source="squeue"}'] == 1)
+    lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("squeue")]
+    assert lines == [
+        "squeue: squeue failed with exit status 1: slurm_load_jobs error: Unable to contact slurm controller; "
+        "the last good values stay",
+        "squeue: answers again",
+    ]
+
+
+def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monkeypatch):
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
+    monkeypatch.setattr("slurm_observability.exporter.exporter.read_queue", lambda runner: 1 / 0)
+    exporter.refresh()
+    assert exporter.queue.health.errors == 1 and not exporter.queue.health.up
+    assert exporter.nodes.health.up
+    assert "fault of the program" in caplog.text and "ZeroDivisionError" in caplog.text
+
+
+def test_names_that_need_escaping_stay_labels(ready, fake_slurm, eventually):
+    client = ready()
+    fake_slurm.answers("squeue", 'RUNNING|a"b\\c\n')
+    eventually(lambda: client.metrics().get('slurm_partition_jobs_running{partition="a"b\\c"}') == 1)
