@@ -20,7 +20,7 @@ options:
   prometheus:
     description: >-
       For each Prometheus host, the results of its queries C(total), C(up), C(down), C(rules) and C(alerts), as the API
-      returns them.
+      returns them, and the list C(expected) of jobs that must have a target.
     type: dict
     default: {}
 """
@@ -90,7 +90,11 @@ def _scrape_jobs(host, results, named):
     down = {}
     for series in results["down"]:
         down.setdefault(series["metric"].get("job", ""), []).append(series["metric"].get("instance", "?"))
-    problems = []
+    problems = [
+        f"{host}: the scrape job {job} has no target; see /targets there."
+        for job in results["expected"]
+        if job not in total
+    ]
     for job, count in sorted(total.items()):
         missing = count - up.get(job, 0)
         if missing:

@@ -17,6 +17,7 @@ PROMETHEUS = {
     "up": [series(3, job="node_exporter"), series(1, job="slurm")],
     "down": [],
     "rules": [series(57)],
+    "expected": ["node_exporter", "slurm"],
     "alerts": [],
 }
 
@@ -77,3 +78,9 @@ def test_alerts_are_shown_but_are_no_problem_of_the_stack():
 def test_a_prometheus_without_rules_is_a_problem():
     report = health_report({"head": {"prometheus": ""}}, {"head": {**PROMETHEUS, "rules": []}})
     assert report["problems"] == ["head: Prometheus has no rules loaded, so nothing would raise an alert."]
+
+
+def test_an_expected_scrape_job_without_a_target_is_a_problem():
+    prometheus = {**PROMETHEUS, "total": [series(1, job="slurm")], "up": [series(1, job="slurm")]}
+    report = health_report({"head": {"prometheus": ""}}, {"head": prometheus})
+    assert report["problems"] == ["head: the scrape job node_exporter has no target; see /targets there."]
