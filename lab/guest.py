@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import host, slurm, state, topology
+from lab import host, mirror, slurm, state, topology
 
 # Device nodes live in a tmpfs of the machine, so they are made at each start. /dev/null stands in for a GPU.
 _MAKE_GPUS = (
@@ -148,6 +148,7 @@ def files(lab: state.Lab, machine: str) -> dict[str, File]:
 
 def _head_files(lab: state.Lab) -> dict[str, File]:
     return {
+        **{path: File(template) for path, template in mirror.templates().items()},
         "/etc/slurm/gres.conf": File("AutoDetect=off\n"),
         "/etc/slurm/slurmdbd.conf": File(slurm.slurmdbd_conf(), 0o600, "slurm"),
         slurm.JWT_KEY: File((lab.secrets / "jwt_hs256.key").read_bytes(), 0o600, "slurm"),
