@@ -1,0 +1,68 @@
+"""What is true about the simulated cluster, asked of Slurm in the plainest way, one question per command.
+
+Slow on purpose and free of the exporter's code. Only names without user text are printed, because the queue holds
+a job whose name has a line break in it: `squeue -h | wc -l`, as the specification counts, takes it for two jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from simulated_cluster.command import run
+
+from .spec_sequence import QUEUE_STATES, Metrics
+
+POWER = {"POWERED_DOWN", "POWERING_DOWN", "POWERING_UP"}
+
+# Each kind of nodes as a rule over the words of `sinfo -O StateComplete`; kinds may overlap, as Slurm's flags do.
+NODE_RULES: dict[str, Callable[[set[str]], bool]] = {
+    "": lambda state: True,
+    "_alloc": lambda state: "ALLOCATED" in state,
+    "_mixed": lambda state: "MIXED" in state,
+    "_idle": lambda state: "IDLE" in state and not state & (POWER | {"DRAIN", "MAINTENANCE", "FAIL"}),
+    "_down": lambda state: "DOWN" in state,
+    "_drain_total": lambda state: "DRAIN" in state,
+    "_powered_down": lambda state: "POWERED_DOWN" in state,
+    "_powering_up": lambda state: "POWERING_UP" in state,
+}
+CLUSTER_ONLY = ("_powered_down", "_powering_up")
+
+
+def queue(partitions: Iterable[str]) -> Metrics:
+    """Count jobs, each array task as one, in the cluster and in each partition."""
+    metrics: Metrics = {}
+    for partition in ("", *partitions):
+        where = ("-p", partition) if partition else ()
+        name = "slurm_partition_jobs" if partition else "slurm_jobs"
+        metrics[name, partition] = _lines("squeue", "-h", "-r", "-a", "-o", "%A", *where)
+        for state in QUEUE_STATES:
+            metrics[f"{name}_{state.lower()}", partition] = _lines(
+                "squeue", "-h", "-r", "-a", "-t", state, "-o", "%A", *where)
+    return metrics
+
+
+def nodes(partitions: Iterable[str]) -> Metrics:
+    """Count nodes by state, each node once in the cluster and once in each of its partitions."""
+    metrics: Metrics = {}
+    for partition in ("", *partitions):
+        where = ("-p", partition) if partition else ()
+        rows = run("sinfo", "-h", "-a", "-N", "-O", "NodeList:|,StateComplete:|", *where).splitlines()
+        states = {name: set(state.upper().split("+")) for name, state in (row.split("|")[:2] for row in rows)}
+        name = "slurm_partition_nodes" if partition else "slurm_nodes"
+        for kind, rule in NODE_RULES.items():
+            if not (partition and kind in CLUSTER_ONLY):
+                metrics[f"{name}{kind}", partition] = sum(map(rule, states.values()))
+    return metrics
+
+
+def differences(answer: Metrics, truth: Metrics) -> list[str]:
+    """Return one line for each value of `truth` that `answer` lacks or has otherwise."""
+    return [
+        f"{name}{{partition={partition!r}}} is {value:g}, the answer was {answer.get((name, partition))}"
+        for (name, partition), value in truth.items()
+        if answer.get((name, partition)) != value
+    ]
+
+
+def _lines(*command: str) -> int:
+    return len(run(*command).splitlines())

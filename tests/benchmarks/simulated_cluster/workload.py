@@ -1,0 +1,114 @@
+"""Give the simulated cluster a past and a present: accounting rows, node states and a long queue.
+
+Everything in the queue is a real job record that slurmctld made itself. Only the past is written by SQL, since
+nobody can wait 180 days; the rows have the shape that slurmdbd gives to finished jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .command import run
+from .daemons import CLUSTER, POWERED_UP_NODES, wait_for
+
+HISTORY_ROWS = 500_000
+HISTORY_DAYS = 180
+QUEUE_RECORDS = 20_000
+QUEUE_JOBS = 80_000
+
+# What a queue on a bad day looks like. All of it holds still while it is measured.
+RUNNING = 200
+SUSPENDED = 5
+CONFIGURING = 20
+COMPLETING = 5
+CANCELLED = 15
+HOSTILE_NAMES = ("pipe|name", "new\nline", "a,b=c State=IDLE", b"invalid \xff utf-8")
+
+# Job states of Slurm's database: completed, cancelled, failed, timed out, node failure, preempted, out of memory.
+_STATES = [5, *[3] * 15, 4, 6, 7, 8, 11]
+
+_HISTORY_SQL = """\
+set @now = unix_timestamp(), @span = {days} * 86400;
+insert into {cluster}_job_table
+  (mod_time, deleted, account, cpus_req, exit_code, job_name, id_assoc, id_array_job, id_job, id_qos, id_resv,
+   id_wckey, id_user, id_group, het_job_id, het_job_offset, state_reason_prev, nodelist, nodes_alloc, `partition`,
+   priority, state, time_submit, time_eligible, time_start, time_end, kill_requid, tres_alloc, tres_req, work_dir)
+select @now, 0, 'a1', 4, if(elt(1 + seq % {kinds}, {states}) = 5, 256, 0), concat('job_', seq),
+  (select max(id_assoc) from {cluster}_assoc_table where user = 'root' and acct = 'a1'),
+  0, 1000000 + seq, 1, 0,
+  0, 0, 0, 0, 4294967294, 0, concat('c', 1 + seq % 5000), 1, elt(1 + seq % 4, 'hpc', 'htc', 'gpu', 'dynamic'),
+  100, elt(1 + seq % {kinds}, {states}), ended - 400, ended - 400, ended - 300, ended,
+  if(elt(1 + seq % {kinds}, {states}) = 4, 0, null), '1=4,2=16000,4=1,5=4', '1=4,2=16000,4=1,5=4', '/tmp'
+from (select seq, @now - 60 - @span + floor(seq * (@span / {rows})) as ended from seq_1_to_{rows}) as jobs;
+analyze table {cluster}_job_table;
+"""
+
+
+def load_history(rows: int = HISTORY_ROWS, days: int = HISTORY_DAYS) -> None:
+    """Insert `rows` finished jobs, spread evenly over the last `days` days, the last one a minute ago."""
+    run("mariadb", "slurm_acct_db", stdin=_HISTORY_SQL.format(
+        cluster=CLUSTER, rows=rows, days=days, kinds=len(_STATES), states=", ".join(map(str, _STATES))))
+
+
+def _count(state: str) -> int:
+    return len(run("squeue", "-h", "-t", state, "-o", "%i").splitlines())
+
+
+def load_queue() -> None:
+    """Submit QUEUE_RECORDS records that expand to QUEUE_JOBS jobs, in every state that can be held still."""
+    os.chdir("/tmp")
+    batch = ("sbatch", "--parsable", "-o", "/dev/null", "--wrap", "sleep 1")
+    held = (*batch, "-H", "-c1")
+    # One slurmd carries a job on a whole node; two carry the many; a stopped one keeps its jobs completing.
+    _allocate("n4", 1, "--exclusive")
+    _allocate("n[1-2]", RUNNING + SUSPENDED - 1, "-c1")
+    _allocate("n3", COMPLETING, "-c1")
+    running = run("squeue", "-h", "-t", "RUNNING", "-w", "n1,n2", "-o", "%i").split()
+    run("scontrol", "suspend", ",".join(running[:SUSPENDED]))
+    _stop_slurmd("n3")
+    run("scancel", *run("squeue", "-h", "-w", "n3", "-o", "%i").split())
+    _parallel([(*batch, "-p", "htc", "-c1")] * CONFIGURING)
+
+    singles = QUEUE_RECORDS - 2 - RUNNING - SUSPENDED - CONFIGURING - COMPLETING
+    array_tasks = QUEUE_JOBS - QUEUE_RECORDS + 2
+    run(*held, "-p", "htc,gpu", "--array=0-9999", "-J", "two_partitions")
+    run(*held, "-p", "gpu", f"--array=0-{array_tasks - 10_000 - 1}%100", "-J", "one_partition")
+    for name in HOSTILE_NAMES:
+        run(*held, "-p", "hpc", "-J", os.fsdecode(name))
+    _parallel([(*held, "-p", "gpu", "-J", f"job_{number}") for number in range(singles - len(HOSTILE_NAMES))])
+    finished = [run(*held, "-p", "htc").strip() for _ in range(CANCELLED)]
+    run("scancel", *finished)
+
+    wait_for("the configuring jobs", lambda: _count("CONFIGURING") == CONFIGURING)
+    wait_for("the completing jobs", lambda: _count("COMPLETING") == COMPLETING)
+
+
+def set_node_states() -> None:
+    """Put nodes into the states that a site sees: up, powering up, down, drained with a reason that forges fields."""
+    # Slurm lets an administrator declare a node that never registered down, and a down one up.
+    run("scontrol", "update", f"nodename={POWERED_UP_NODES}", "state=down", "reason=simulated")
+    run("scontrol", "update", f"nodename={POWERED_UP_NODES}", "state=resume")
+    run("scontrol", "update", "nodename=c[101-110]", "state=power_up")
+    run("scontrol", "update", "nodename=c[201-205,3101-3111]", "state=down", "reason=Not responding?")
+    run("scontrol", "update", "nodename=c[3001-3007]", "state=drain", "reason=disk | fail State=IDLE Partitions=hpc é")
+    run("scontrol", "update", "nodename=n1", "state=drain", "reason=a|b")
+
+
+def _allocate(nodes: str, jobs: int, *options: str) -> None:
+    """Start `jobs` running jobs without a process: an allocation of `salloc --no-shell` is a job like any other."""
+    _parallel([("salloc", "-Q", "--no-shell", "-p", "hpc", "-w", nodes, "-N1", *options)] * jobs)
+
+
+def _parallel(commands: list[tuple[str, ...]]) -> None:
+    """Run many commands, a few at a time: submitting is bound by the start of a process, not by slurmctld."""
+    with ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 2) as pool:
+        for _ in pool.map(lambda command: run(*command), commands):
+            pass
+
+
+def _stop_slurmd(worker: str) -> None:
+    """Freeze one slurmd, so that what slurmctld asks of it stays unanswered."""
+    os.kill(int(Path(f"/run/slurm/slurmd.{worker}.pid").read_text()), signal.SIGSTOP)
