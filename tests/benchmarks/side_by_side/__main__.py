@@ -18,12 +18,15 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from . import truth
 from prometheus_client.parser import text_string_to_metric_families
+from simulated_cluster.command import run
 from slurm_observability.exporter.exporter import Exporter, Settings
+
+from . import truth
 from .spec_sequence import Metrics, SpecSequence
 
 T = TypeVar("T")
@@ -52,8 +55,11 @@ class Meter:
 
     def __init__(self) -> None:
         self._started = 0
-        names = {int(entry.name): (entry / "comm").read_text().strip()
-                 for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+        names = {
+            int(entry.name): (entry / "comm").read_text().strip()
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdigit()
+        }
         self._daemons = [process for process, name in names.items() if name in DAEMONS]
         sys.addaudithook(self._count)
 
@@ -84,8 +90,9 @@ class Exporters:
     """The exporter's own collection, once per reset time, driven by hand: one refresh of all sources at a time."""
 
     def __init__(self, resets: dict[int, datetime]) -> None:
-        self._by_days = {days: Exporter(Settings(reset_time=int(reset.timestamp()), timeout=600))
-                         for days, reset in resets.items()}
+        self._by_days = {
+            days: Exporter(Settings(reset_time=int(reset.timestamp()), timeout=600)) for days, reset in resets.items()
+        }
 
     def refresh(self, days: int) -> None:
         """Refresh every source once, one after the other; raise RuntimeError when one fails."""
@@ -122,7 +129,7 @@ def side_by_side(meter: Meter, exporters: Exporters, resets: dict[int, datetime]
     for number in range(1, rounds + 1):
         answer, cost = meter.cost(spec.collect)
         spec_costs.append(cost)
-        _, ours = meter.cost(lambda: exporters.refresh(WEEK))
+        _, ours = meter.cost(partial(exporters.refresh, WEEK))
         exporter_costs.append(ours)
         say(f"round {number}: the specification's commands {cost.wall:.2f} s, azslurm-exporter {ours.wall:.3f} s")
     long_answer, long_cost = meter.cost(SpecSequence(resets[HALF_YEAR]).collect)
@@ -139,8 +146,10 @@ def side_by_side(meter: Meter, exporters: Exporters, resets: dict[int, datetime]
         "values": {str(days): len(values) for days, values in expected.items()},
         "wrong": {
             "spec": truth.differences(answer, expected[WEEK]),
-            **{f"exporter, {days} days": truth.differences(exporters.metrics(days), values)
-               for days, values in expected.items()},
+            **{
+                f"exporter, {days} days": truth.differences(exporters.metrics(days), values)
+                for days, values in expected.items()
+            },
         },
     }
 
@@ -153,21 +162,35 @@ def reset_times(meter: Meter, exporters: Exporters, cycles: int) -> dict[str, ob
     """Measure the first refresh and, interleaved, the later ones for each reset time."""
     first = {}
     for days in RESET_DAYS:
-        _, first[days] = meter.cost(lambda days=days: exporters.refresh(days))
+        _, first[days] = meter.cost(partial(exporters.refresh, days))
         say(f"reset {days} days back: first refresh {first[days].wall:.2f} s")
     later: dict[int, list[Cost]] = {days: [] for days in RESET_DAYS}
     for _ in range(cycles):
         for days in RESET_DAYS:
-            later[days].append(meter.cost(lambda days=days: exporters.refresh(days))[1])
-    return {str(days): {"first": asdict(first[days]), "later": [asdict(cost) for cost in later[days]]}
-            for days in RESET_DAYS}
+            later[days].append(meter.cost(partial(exporters.refresh, days))[1])
+    return {
+        str(days): {"first": asdict(first[days]), "later": [asdict(cost) for cost in later[days]]}
+        for days in RESET_DAYS
+    }
 
 
 def http(requests: int, reset: datetime) -> dict[str, object]:
     """Run the program itself, refreshing without a pause, and time GET /metrics over new connections."""
-    command = [sys.executable, "-m", "slurm_observability.exporter", "--port", str(PORT), "--timeout", "600",
-               "--reset-time", reset.isoformat(timespec="seconds"), "--interval", str(BUSY_INTERVAL),
-               "--log-level", "WARNING"]
+    command = [
+        sys.executable,
+        "-m",
+        "slurm_observability.exporter",
+        "--port",
+        str(PORT),
+        "--timeout",
+        "600",
+        "--reset-time",
+        reset.isoformat(timespec="seconds"),
+        "--interval",
+        str(BUSY_INTERVAL),
+        "--log-level",
+        "WARNING",
+    ]
     program = subprocess.Popen(command)
     try:
         _wait_for_history(program)
@@ -182,8 +205,13 @@ def http(requests: int, reset: datetime) -> dict[str, object]:
         program.send_signal(signal.SIGTERM)
         program.wait(10)
     memory = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("Vm")}
-    return {"seconds": seconds, "bytes": len(body), "lines": body.count(b"\n"),
-            "rss": memory["VmRSS"], "peak_rss": memory["VmHWM"]}
+    return {
+        "seconds": seconds,
+        "bytes": len(body),
+        "lines": body.count(b"\n"),
+        "rss": memory["VmRSS"],
+        "peak_rss": memory["VmHWM"],
+    }
 
 
 def _get() -> bytes:
@@ -215,8 +243,10 @@ def main() -> int:
     meter, exporters = Meter(), Exporters(resets)
     result = {
         "machine": {
-            "slurm": subprocess.run(["squeue", "--version"], capture_output=True, text=True, check=True).stdout.split()[1],
-            "python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0],
+            "slurm": run("squeue", "--version").split()[1],
+            "python": platform.python_version(),
+            "cpus": os.cpu_count(),
+            "load": os.getloadavg()[0],
         },
         "reset": reset_times(meter, exporters, options.cycles),
         "side_by_side": side_by_side(meter, exporters, resets, options.rounds),

@@ -13,15 +13,28 @@ from datetime import datetime
 
 QUEUE_STATES = ("RUNNING", "PENDING", "CONFIGURING", "COMPLETING", "SUSPENDED", "FAILED")
 NODE_STATES = {
-    "alloc": "alloc", "idle": "idle", "mixed": "mix", "down": "down", "drain": "drain", "draining": "drng",
-    "drained": "drained", "maint": "maint", "fail": "fail", "powered_down": "powered_down",
+    "alloc": "alloc",
+    "idle": "idle",
+    "mixed": "mix",
+    "down": "down",
+    "drain": "drain",
+    "draining": "drng",
+    "drained": "drained",
+    "maint": "maint",
+    "fail": "fail",
+    "powered_down": "powered_down",
     "powering_up": "powering_up",
 }
 # Per partition only these; the last three are what "all drain states combined" is made of.
 PARTITION_NODE_STATES = ("alloc", "idle", "mixed", "down", "drain", "draining", "drained")
 HISTORY_STATES = {
-    "completed": "COMPLETED", "failed": "FAILED", "timeout": "TIMEOUT", "node_failed": "NODE_FAIL",
-    "cancelled": "CANCELLED", "preempted": "PREEMPTED", "out_of_memory": "OUT_OF_MEMORY",
+    "completed": "COMPLETED",
+    "failed": "FAILED",
+    "timeout": "TIMEOUT",
+    "node_failed": "NODE_FAIL",
+    "cancelled": "CANCELLED",
+    "preempted": "PREEMPTED",
+    "out_of_memory": "OUT_OF_MEMORY",
 }
 
 Metrics = dict[tuple[str, str], float]
@@ -63,11 +76,14 @@ class SpecSequence:
             yield f"slurm_jobs_{state.lower()}", count_lines(self._run("squeue", "-t", state, "-h"))
         yield "slurm_jobs_total_submitted", count_lines(self._run(*self.history, "-X", "-n", "--noheader"))
         for name, state in HISTORY_STATES.items():
-            yield f"slurm_jobs_total_{name}", count_lines(
-                self._run(*self.history, "-s", state, "--noheader", "-X", "-n"))
+            yield (
+                f"slurm_jobs_total_{name}",
+                count_lines(self._run(*self.history, "-s", state, "--noheader", "-X", "-n")),
+            )
         yield "slurm_nodes", count_lines(self._run("sinfo", "-N", "-h"))
-        nodes = {name: sum_numbers(self._run("sinfo", "-t", state, "-h", "-o", "%D"))
-                 for name, state in NODE_STATES.items()}
+        nodes = {
+            name: sum_numbers(self._run("sinfo", "-t", state, "-h", "-o", "%D")) for name, state in NODE_STATES.items()
+        }
         for name, value in nodes.items():
             yield f"slurm_nodes_{name}", value
         yield "slurm_nodes_drain_total", _drain_total(nodes)
@@ -75,19 +91,25 @@ class SpecSequence:
     def _partition(self, partition: str) -> Iterator[tuple[str, int]]:
         yield "slurm_partition_jobs", count_lines(self._run("squeue", "-p", partition, "-h"))
         for state in QUEUE_STATES:
-            yield f"slurm_partition_jobs_{state.lower()}", count_lines(
-                self._run("squeue", "-p", partition, "-t", state, "-h"))
+            yield (
+                f"slurm_partition_jobs_{state.lower()}",
+                count_lines(self._run("squeue", "-p", partition, "-t", state, "-h")),
+            )
         yield "slurm_partition_nodes", count_lines(self._run("sinfo", "-p", partition, "-N", "-h"))
-        nodes = {name: sum_numbers(self._run("sinfo", "-p", partition, "-t", NODE_STATES[name], "-h", "-o", "%D"))
-                 for name in PARTITION_NODE_STATES}
+        nodes = {
+            name: sum_numbers(self._run("sinfo", "-p", partition, "-t", NODE_STATES[name], "-h", "-o", "%D"))
+            for name in PARTITION_NODE_STATES
+        }
         for name in ("alloc", "idle", "mixed", "down"):
             yield f"slurm_partition_nodes_{name}", nodes[name]
         yield "slurm_partition_nodes_drain_total", _drain_total(nodes)
         history = (*self.history, "-r", partition)
         yield "slurm_partition_jobs_total_submitted", count_lines(self._run(*history, "-X", "-n", "--noheader"))
         for name, state in HISTORY_STATES.items():
-            yield f"slurm_partition_jobs_total_{name}", count_lines(
-                self._run(*history, "-s", state, "--noheader", "-X", "-n"))
+            yield (
+                f"slurm_partition_jobs_total_{name}",
+                count_lines(self._run(*history, "-s", state, "--noheader", "-X", "-n")),
+            )
 
     def _run(self, *command: str) -> str:
         self.commands += 1

@@ -37,7 +37,8 @@ def queue(partitions: Iterable[str]) -> Metrics:
         metrics[name, partition] = _lines("squeue", "-h", "-r", "-a", "-o", "%A", *where)
         for state in QUEUE_STATES:
             metrics[f"{name}_{state.lower()}", partition] = _lines(
-                "squeue", "-h", "-r", "-a", "-t", state, "-o", "%A", *where)
+                "squeue", "-h", "-r", "-a", "-t", state, "-o", "%A", *where
+            )
     return metrics
 
 

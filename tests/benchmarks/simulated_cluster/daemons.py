@@ -7,7 +7,6 @@ up (workload.py) so that each of them has its own time series, as on a busy one.
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import subprocess
@@ -103,12 +102,13 @@ def succeeds(*command: str) -> bool:
 
 
 def write(path: str, text: str, owner: str = "root", mode: int = 0o644) -> None:
-    """Write a configuration file that is never readable by more than `mode` allows."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-        file.write(text)
+    """Write a configuration file that at no time can be read by more than `mode` allows."""
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    file.chmod(mode)
     shutil.chown(path, owner, owner)
-    os.chmod(path, mode)
+    file.write_text(text)
 
 
 def configure() -> None:
@@ -119,13 +119,22 @@ def configure() -> None:
     write("/etc/slurm/cgroup.conf", "CgroupPlugin=disabled\n")
     write("/etc/slurm/slurmdbd.conf", SLURMDBD_CONF.format(password=database_password), "slurm", 0o600)
     write("/etc/munge/munge.key", secrets.token_hex(512), "munge", 0o400)
-    write("/run/slurm-bench.sql", f"""\
+    write(
+        "/run/slurm-bench.sql",
+        f"""\
         create database slurm_acct_db;
         create user slurm@localhost identified by '{database_password}';
         grant all on slurm_acct_db.* to slurm@localhost;
-        """, mode=0o600)
-    owned = {"/var/spool/slurmctld": "slurm", "/var/log/slurm": "slurm", "/run/slurm": "slurm",
-             "/run/munge": "munge", "/run/mysqld": "mysql"}
+        """,
+        mode=0o600,
+    )
+    owned = {
+        "/var/spool/slurmctld": "slurm",
+        "/var/log/slurm": "slurm",
+        "/run/slurm": "slurm",
+        "/run/munge": "munge",
+        "/run/mysqld": "mysql",
+    }
     for directory, owner in owned.items():
         Path(directory).mkdir(parents=True, exist_ok=True)
         shutil.chown(directory, owner, owner)
@@ -136,11 +145,19 @@ def configure() -> None:
 def start() -> None:
     """Start every daemon in the order in which they need each other, and wait until each answers."""
     run("setpriv", "--reuid", "munge", "--regid", "munge", "--clear-groups", "munged")
-    with open("/var/log/mariadb.log", "w") as log:
+    with Path("/var/log/mariadb.log").open("w") as log:
         subprocess.Popen(
-            ["mariadbd", "--user=mysql", "--skip-networking", "--innodb-buffer-pool-size=1G",
-             "--innodb-lock-wait-timeout=900", "--innodb-flush-log-at-trx-commit=0"],
-            stdout=log, stderr=log)
+            [
+                "mariadbd",
+                "--user=mysql",
+                "--skip-networking",
+                "--innodb-buffer-pool-size=1G",
+                "--innodb-lock-wait-timeout=900",
+                "--innodb-flush-log-at-trx-commit=0",
+            ],
+            stdout=log,
+            stderr=log,
+        )
     wait_for("MariaDB", lambda: succeeds("mariadb", "-e", "select 1"))
     run("mariadb", stdin=Path("/run/slurm-bench.sql").read_text())
     run("slurmdbd")

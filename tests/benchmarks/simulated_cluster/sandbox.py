@@ -30,12 +30,14 @@ def run(image: Path, packages: Sequence[Path], command: Sequence[str]) -> subpro
     enter = [sys.executable, "-m", __name__, image, *packages, "--", *command]
     return subprocess.run(
         ["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, *map(str, enter)],
-        stdout=subprocess.PIPE, text=True, check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
 
 
-def _enter(image: Path, packages: Sequence[Path], command: Sequence[str]) -> None:
+def _enter(image: Path, packages: Sequence[Path], command: list[str]) -> None:
     """Turn this process, which already is in the namespaces, into the sandboxed command."""
     layers = Path("/run")
     _call("ip", "link", "set", "lo", "up")
@@ -66,4 +68,4 @@ def _call(*command: str) -> None:
 if __name__ == "__main__":
     _separator = sys.argv.index("--")
     _image, *_packages = map(Path, sys.argv[1:_separator])
-    _enter(_image, _packages, sys.argv[_separator + 1:])
+    _enter(_image, _packages, sys.argv[_separator + 1 :])

@@ -49,8 +49,13 @@ analyze table {cluster}_job_table;
 
 def load_history(rows: int = HISTORY_ROWS, days: int = HISTORY_DAYS) -> None:
     """Insert `rows` finished jobs, spread evenly over the last `days` days, the last one a minute ago."""
-    run("mariadb", "slurm_acct_db", stdin=_HISTORY_SQL.format(
-        cluster=CLUSTER, rows=rows, days=days, kinds=len(_STATES), states=", ".join(map(str, _STATES))))
+    run(
+        "mariadb",
+        "slurm_acct_db",
+        stdin=_HISTORY_SQL.format(
+            cluster=CLUSTER, rows=rows, days=days, kinds=len(_STATES), states=", ".join(map(str, _STATES))
+        ),
+    )
 
 
 def _count(state: str) -> int:
