@@ -47,7 +47,7 @@ def nodes(partitions: Iterable[str]) -> Metrics:
     metrics: Metrics = {}
     for partition in ("", *partitions):
         where = ("-p", partition) if partition else ()
-        rows = run("sinfo", "-h", "-a", "-N", "-O", "NodeList:|,StateComplete:|", *where).splitlines()
+        rows = run("sinfo", "-h", "-N", "-O", "NodeList:|,StateComplete:|", *where).splitlines()
         states = {name: set(state.upper().split("+")) for name, state in (row.split("|")[:2] for row in rows)}
         name = "slurm_partition_nodes" if partition else "slurm_nodes"
         for kind, rule in NODE_RULES.items():
