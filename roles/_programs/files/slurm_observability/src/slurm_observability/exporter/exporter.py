@@ -60,8 +60,8 @@ class Exporter:
         ProcessCollector(registry=self._process)
         self._stop = threading.Event()
         self._publishing = threading.Lock()
-        self._rendered_nodes: tuple[Node, ...] = ()
-        self._single_nodes = b""
+        self._rendered_nodes: tuple[Node, ...] | None = None
+        self._node_text = b""
         self._body = b""
 
     def start(self) -> None:
@@ -115,12 +115,12 @@ class Exporter:
                 body += _render(families.queue_families(queue, partitions))
             if totals is not None:
                 body += _render(families.history_families(totals, partitions))
-            if nodes is not None:
-                body += _render(families.node_families(nodes.nodes))
-                if nodes.nodes != self._rendered_nodes:
-                    self._rendered_nodes = nodes.nodes
-                    self._single_nodes = _render(families.single_node_families(nodes.nodes))
-            self._body = body + self._single_nodes
+            # Nodes are many and change seldom: their text is made again only when one of them changed.
+            if nodes is not None and nodes.nodes != self._rendered_nodes:
+                self._node_text = _render(families.node_families(nodes.nodes))
+                self._node_text += _render(families.single_node_families(nodes.nodes))
+                self._rendered_nodes = nodes.nodes
+            self._body = body + self._node_text
 
     def _own_families(self) -> Iterable[Family]:
         yield from families.health_families({source.name: source.health for source in self.sources}, time.time())
