@@ -16,9 +16,9 @@ description:
     C(slurm_login) (from O(login_nodes)) and C(slurm_compute). Below C(slurm_compute) are C(slurm_gpu) with
     C(slurm_gb200) in it, and one group per partition, feature, state and state flag. Every partition has its group,
     even if all its nodes are powered down."
-  - "Host variables of nodes: C(slurm_node_name), C(slurm_node_address), C(slurm_node_hostname),
-    C(slurm_architecture), C(slurm_gres), C(slurm_partitions) (list), C(slurm_features) (list), C(slurm_state) (such as
-    V(IDLE)), C(slurm_flags) (list, such as V(CLOUD)) and C(slurm_instance_type)."
+  - "Host variables of nodes: C(slurm_node_address), C(slurm_architecture), C(slurm_gres), C(slurm_partitions) (list),
+    C(slurm_features) (list), C(slurm_state) (such as V(IDLE)), C(slurm_flags) (list, such as V(CLOUD)),
+    C(slurm_instance_type), and C(slurm_node_name) where O(hostname_from) makes it differ from the host's name."
   - "Host variables of controllers: C(slurm_controller_role) (V(primary) or V(backup)) and C(slurm_controller_up)."
   - "Group variable of C(slurm_cluster): C(slurm_cluster_name)."
   - Every text that comes from Slurm is marked as unsafe and is never taken for a template.
@@ -222,9 +222,7 @@ PARENTS = {
     "slurm_gb200": "slurm_gpu",
 }
 NODE_VARIABLES = {
-    "slurm_node_name": "name",
     "slurm_node_address": "address",
-    "slurm_node_hostname": "hostname",
     "slurm_architecture": "architecture",
     "slurm_gres": "gres",
     "slurm_partitions": "partitions",
@@ -261,7 +259,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._populate(self._cluster(path, cache))
         except (_slurm_sources.SourceError, _slurm_answers.AnswerError, _hostlist.HostlistError) as error:
-            raise AnsibleParserError(f"The Slurm inventory {path} cannot be made: {error}.") from error
+            raise AnsibleParserError(f"The Slurm inventory {path} cannot be made: {error}.") from None
 
     def _cluster(self, path, cache):
         """Return what the source says, or the cache where it is fresh."""
@@ -305,7 +303,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 with open(path, encoding="utf-8") as file:
                     token = file.read()
             except (OSError, ValueError) as error:
-                raise _slurm_sources.SourceError(f"the token file {path} cannot be read: {error}") from error
+                raise _slurm_sources.SourceError(f"the token file {path} cannot be read: {error}") from None
         token = (token or "").strip().removeprefix("SLURM_JWT=")
         if not re.fullmatch(r"[A-Za-z0-9._-]+", token):
             raise _slurm_sources.SourceError(
@@ -334,6 +332,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._marked, self._groups_of = {}, {}
         # A host that is this very machine needs no SSH.
         self._here = socket.gethostname().partition(".")[0] if self.get_option("connection") == "local" else ""
+        self._constructed = any(map(self.get_option, ("compose", "groups", "keyed_groups")))
         for child, parent in PARENTS.items():
             self.inventory.add_group(parent)
             self.inventory.add_group(child)
@@ -387,6 +386,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if not node["instance_type"]:
                 node["instance_type"] = next(filter(patterns["instance_type"].search, node["features"]), "")
             variables = {variable: node[key] for variable, key in NODE_VARIABLES.items()}
+            if node[name_key] != node["name"]:
+                variables["slurm_node_name"] = node["name"]
             if host_key != "none":
                 variables["ansible_host"] = node[host_key]
             groups = [
@@ -443,14 +444,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.add_host(name)
         if self._here and name.partition(".")[0] == self._here:
             variables["ansible_connection"] = "local"
+        # Not through the inventory: that would copy every value once more, which takes seconds for 10,000 nodes.
+        host = self.inventory.get_host(name)
         for variable, value in variables.items():
-            self.inventory.set_variable(name, variable, value)
+            host.set_variable(variable, value)
         for group in groups:
             self.inventory.add_child(group, name)
-        strict = self.get_option("strict")
-        self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+        if self._constructed:
+            strict = self.get_option("strict")
+            self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
+            self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
 
     def _expand_option(self, option):
         """Return the host names of an option that is a list of hostlists."""
@@ -461,7 +465,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return re.compile(self.get_option(option))
         except re.error as error:
-            raise _slurm_sources.SourceError(f"'{option}' is not a regular expression: {error}") from error
+            raise _slurm_sources.SourceError(f"'{option}' is not a regular expression: {error}") from None
 
     def _mark(self, value):
         """Return the text, or the list of texts, marked as unsafe; equal ones are marked once."""

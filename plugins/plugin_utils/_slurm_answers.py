@@ -182,7 +182,7 @@ def _expand(partition: str, hostlist: str) -> list[str]:
     try:
         return _hostlist.expand(hostlist)
     except _hostlist.HostlistError as error:
-        raise AnswerError(f"the nodes of partition {partition} cannot be read: {error}") from error
+        raise AnswerError(f"the nodes of partition {partition} cannot be read: {error}") from None
 
 
 @functools.lru_cache(maxsize=4096)

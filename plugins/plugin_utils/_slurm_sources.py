@@ -22,7 +22,7 @@ from ansible.module_utils.urls import open_url
 from ansible_collections.slurm.observability.plugins.plugin_utils import _slurm_answers
 
 # Newest first. A slurmrestd serves the last three to five of them.
-API_VERSIONS = tuple(f"v0.0.{number}" for number in range(46, 36, -1))
+API_VERSIONS = tuple(f"v0.0.{number}" for number in range(48, 36, -1))
 
 
 class SourceError(Exception):
@@ -108,7 +108,7 @@ class Scontrol:
                     start_new_session=True,
                 )
             except OSError as failure:
-                raise SourceError(f"{command[0]!r} cannot be run: {failure.strerror}") from failure
+                raise SourceError(f"{command[0]!r} cannot be run: {failure.strerror}") from None
             try:
                 code = process.wait(self._timeout)
             except subprocess.TimeoutExpired:
@@ -168,15 +168,16 @@ class Slurmrestd:
         except HTTPError as error:
             if error.code == 404:
                 return None
-            if error.code == 401:
+            if error.code in (401, 403, 511):
                 raise SourceError(
-                    f"slurmrestd at {self._url} refuses the token; make a new one with 'scontrol token'"
-                ) from error
-            raise SourceError(f"slurmrestd at {self._url}{path} answers {error.code} {error.reason}") from error
+                    f"slurmrestd at {self._url} refuses the token: make a new one with 'scontrol token', and before"
+                    " Slurm 23.02 set slurmrestd_user to its user"
+                ) from None
+            raise SourceError(f"slurmrestd at {self._url}{path} answers {error.code} {error.reason}") from None
         except URLError as error:
-            raise SourceError(f"slurmrestd at {self._url} cannot be reached: {error.reason}") from error
+            raise SourceError(f"slurmrestd at {self._url} cannot be reached: {error.reason}") from None
         except (OSError, ValueError) as error:
-            raise SourceError(f"slurmrestd at {self._url}{path} gives no usable answer: {error}") from error
+            raise SourceError(f"slurmrestd at {self._url}{path} gives no usable answer: {error}") from None
 
 
 def _last_line(text: str) -> str:
