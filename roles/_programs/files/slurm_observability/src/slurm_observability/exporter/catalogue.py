@@ -23,61 +23,71 @@ class Metric:
 
 @dataclass(frozen=True)
 class StateCount:
-    """A state of jobs, by the name it has in metrics and in Slurm."""
+    """A state of jobs, by the name it has in metrics and in Slurm; what is counted, and what to know about it."""
 
     metric: str
     state: str
     what: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class NodeCount:
-    """A kind of nodes, by the name it has in metrics, and the rule that picks them."""
+    """A kind of nodes: the name it has in metrics, the rule that picks them, what to know about it."""
 
     metric: str
     what: str
     applies: Callable[[Node], bool]
     per_partition: bool = False
+    note: str = ""
 
 
 QUEUE_STATES = (
-    StateCount("running", "RUNNING", "running jobs; one whose nodes still boot is configuring"),
-    StateCount("pending", "PENDING", "pending jobs, each task of a job array counted"),
-    StateCount("configuring", "CONFIGURING", "jobs that have nodes, which are still booting"),
+    StateCount("running", "RUNNING", "running jobs", "One whose nodes still boot is configuring."),
+    StateCount("pending", "PENDING", "pending jobs", "Each task of a job array counts."),
+    StateCount("configuring", "CONFIGURING", "jobs that were given nodes which still boot"),
     StateCount("completing", "COMPLETING", "jobs that have ended and whose nodes are not free yet"),
     StateCount("suspended", "SUSPENDED", "suspended jobs"),
-    StateCount("failed", "FAILED", "failed jobs that slurmctld still remembers (MinJobAge, 300 s by default)"),
+    StateCount("failed", "FAILED", "failed jobs that slurmctld still remembers", "It does for MinJobAge seconds."),
 )
 
 HISTORY_STATES = (
-    StateCount("submitted", SUBMITTED, "jobs that were eligible to run and had not ended before the reset time"),
-    StateCount("completed", "COMPLETED", "jobs completed with exit code 0"),
-    StateCount("failed", "FAILED", "failed jobs"),
-    StateCount("timeout", "TIMEOUT", "jobs that reached their time limit"),
-    StateCount("node_failed", "NODE_FAIL", "jobs ended by the failure of a node"),
-    StateCount("cancelled", "CANCELLED", "cancelled jobs"),
-    StateCount("preempted", "PREEMPTED", "preempted jobs"),
-    StateCount("out_of_memory", "OUT_OF_MEMORY", "jobs ended for lack of memory"),
+    StateCount(
+        "submitted",
+        SUBMITTED,
+        "jobs that were eligible to run and had not ended before the reset time",
+        "As sacct counts them without a state.",
+    ),
+    StateCount("completed", "COMPLETED", "jobs that completed with exit code 0 since the reset time"),
+    StateCount("failed", "FAILED", "jobs that failed since the reset time"),
+    StateCount("timeout", "TIMEOUT", "jobs that reached their time limit since the reset time"),
+    StateCount("node_failed", "NODE_FAIL", "jobs that the failure of a node ended since the reset time"),
+    StateCount("cancelled", "CANCELLED", "jobs that were cancelled since the reset time"),
+    StateCount("preempted", "PREEMPTED", "jobs that were preempted since the reset time"),
+    StateCount("out_of_memory", "OUT_OF_MEMORY", "jobs that ran out of memory since the reset time"),
 )
 
 NODE_COUNTS = (
     NodeCount("slurm_nodes_alloc", "nodes of which jobs hold all CPUs", lambda node: node.base == "ALLOCATED", True),
     NodeCount(
         "slurm_nodes_idle",
-        "nodes that could take a job now: no job, not drained, failing or in maintenance, powered up",
+        "nodes that could take a job now",
         lambda node: node.idle,
         True,
+        "None that is drained, failing, in maintenance, or without power.",
     ),
     NodeCount("slurm_nodes_mixed", "nodes of which jobs hold some CPUs", lambda node: node.base == "MIXED", True),
     NodeCount("slurm_nodes_down", "nodes that are down", lambda node: node.base == "DOWN", True),
     NodeCount("slurm_nodes_drain", "drained and draining nodes", lambda node: node.drain),
-    NodeCount("slurm_nodes_draining", "draining nodes: jobs still run there", lambda node: node.drain and node.busy),
-    NodeCount("slurm_nodes_drained", "drained nodes: no job runs there", lambda node: node.drain and not node.busy),
-    NodeCount("slurm_nodes_drain_total", "drained and draining nodes, each once", lambda node: node.drain, True),
+    NodeCount("slurm_nodes_draining", "draining nodes, where jobs still run", lambda node: node.drain and node.busy),
+    NodeCount("slurm_nodes_drained", "drained nodes, where no job runs", lambda node: node.drain and not node.busy),
+    NodeCount(
+        "slurm_nodes_drain_total", "drained and draining nodes", lambda node: node.drain, True, "Each counts once."
+    ),
     NodeCount("slurm_nodes_maint", "nodes in a maintenance reservation", lambda node: "MAINTENANCE" in node.flags),
     NodeCount("slurm_nodes_fail", "nodes marked as failing", lambda node: "FAIL" in node.flags),
     NodeCount("slurm_nodes_powered_down", "nodes without power", lambda node: "POWERED_DOWN" in node.flags),
-    NodeCount("slurm_nodes_powering_up", "nodes that are booting", lambda node: "POWERING_UP" in node.flags),
+    NodeCount("slurm_nodes_powering_up", "nodes that boot", lambda node: "POWERING_UP" in node.flags),
 )
 
 _ONE_AND_ZERO = "Absent for a node that is powered down, on its way there, or not yet up."
@@ -133,37 +143,38 @@ SD_LAST_SUCCESS = Metric(
 
 def queue_metric(count: StateCount) -> Metric:
     """Return the metric that counts the jobs of the cluster in that state."""
-    return Metric(f"slurm_jobs_{count.metric}", f"Number of {count.what}.")
+    return Metric(f"slurm_jobs_{count.metric}", _help(count))
 
 
 def partition_queue_metric(count: StateCount) -> Metric:
     """Return the metric that counts the jobs of a partition in that state."""
-    return Metric(f"slurm_partition_jobs_{count.metric}", f"Number of {count.what}, of the partition.", PARTITION)
+    return Metric(f"slurm_partition_jobs_{count.metric}", _help(count, "In the partition"), PARTITION)
 
 
 def history_metric(count: StateCount) -> Metric:
     """Return the metric that counts the jobs of the cluster in that state since the reset time."""
-    return Metric(f"slurm_jobs_total_{count.metric}", f"Number of {count.what}, since the reset time.")
+    return Metric(f"slurm_jobs_total_{count.metric}", _help(count))
 
 
 def partition_history_metric(count: StateCount) -> Metric:
     """Return the metric that counts the jobs of a partition in that state since the reset time."""
-    return Metric(
-        f"slurm_partition_jobs_total_{count.metric}",
-        f"Number of {count.what}, of the partition, since the reset time.",
-        PARTITION,
-    )
+    return Metric(f"slurm_partition_jobs_total_{count.metric}", _help(count, "In the partition"), PARTITION)
 
 
 def node_metric(count: NodeCount) -> Metric:
     """Return the metric that counts the nodes of the cluster of that kind."""
-    return Metric(count.metric, f"Number of {count.what}.")
+    return Metric(count.metric, _help(count))
 
 
 def partition_node_metric(count: NodeCount) -> Metric:
     """Return the metric that counts the nodes of a partition of that kind."""
     name = count.metric.replace("slurm_nodes_", "slurm_partition_nodes_")
-    return Metric(name, f"Number of {count.what}, of the partition.", PARTITION)
+    return Metric(name, _help(count, "In the partition"), PARTITION)
+
+
+def _help(count: StateCount | NodeCount, where: str = "") -> str:
+    first = f"{where}: {count.what}." if where else f"{count.what[0].upper()}{count.what[1:]}."
+    return f"{first} {count.note}".rstrip()
 
 
 def groups() -> dict[str, list[Metric]]:

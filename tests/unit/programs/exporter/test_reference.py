@@ -1,0 +1,51 @@
+"""The reference page, the catalogue and what is served are one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slurm_observability.exporter.catalogue import groups
+from slurm_observability.exporter.reference import reference
+
+PAGE = Path(__file__).parents[4] / "docs" / "exporter-metrics.md"
+
+# The tables of the specification, by hand: what must be there whatever the catalogue says.
+JOB_STATES = ("", "_running", "_pending", "_configuring", "_completing", "_suspended", "_failed")
+NODE_STATES = (
+    *("", "_alloc", "_idle", "_mixed", "_down", "_drain", "_draining", "_drained", "_drain_total"),
+    *("_maint", "_fail", "_powered_down", "_powering_up"),
+)
+ENDS = ("submitted", "completed", "failed", "timeout", "node_failed", "cancelled", "preempted", "out_of_memory")
+SPECIFIED = {
+    *(f"slurm_jobs{state}" for state in JOB_STATES),
+    *(f"slurm_partition_jobs{state}" for state in JOB_STATES),
+    *(f"slurm_nodes{state}" for state in NODE_STATES),
+    *(f"slurm_partition_nodes{state}" for state in ("", "_alloc", "_idle", "_mixed", "_down", "_drain_total")),
+    *(f"slurm_jobs_total_{end}" for end in ENDS),
+    *(f"slurm_partition_jobs_total_{end}" for end in ENDS),
+    "slurm_exporter_collect_duration_seconds",
+    "slurm_exporter_last_collect_timestamp_seconds",
+    "slurm_exporter_errors_total",
+}
+
+
+def catalogued() -> set[str]:
+    return {metric.name for metrics in groups().values() for metric in metrics}
+
+
+def test_the_page_is_that_of_the_program():
+    assert PAGE.read_text() == reference(), (
+        "run: python -m slurm_observability.exporter.reference > docs/exporter-metrics.md"
+    )
+
+
+def test_every_specified_metric_is_there():
+    assert catalogued() >= SPECIFIED
+
+
+def test_what_is_served_is_what_is_catalogued(start, eventually):
+    client = start()
+    eventually(lambda: client.metrics()["slurm_exporter_history_complete"])
+    eventually(lambda: {"slurm_jobs", "slurm_nodes"} <= client.metrics().keys())
+    served = {name.partition("{")[0] for name in client.metrics()}
+    assert {name for name in served if not name.startswith("process_")} == catalogued()
