@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: health_report
-author: slurm.observability contributors
+author: slurm.observability contributors (@slurm-observability)
 short_description: Turn what the hosts and Prometheus answered into a table and a list of problems
 version_added: 0.1.0
 description:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: wheel
-author: slurm.observability contributors
+author: slurm.observability contributors (@slurm-observability)
 short_description: Build a reproducible wheel of a pure Python project
 version_added: 0.1.0
 description:
