@@ -26,6 +26,7 @@ HOST_WIDE_ALERTS = {
     "NodeClockNotSynchronising",
     "NodeClockSkewDetected",
     "NodeFilesystemAlmostOutOfSpace",
+    "NodeFilesystemSpaceFillingUp",
     "NodeMemoryHighUtilization",
     "NodeOOMKill",
 }
