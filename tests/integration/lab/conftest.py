@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.integration.lab.support import ROOT, Exporter, Jobs, Lab, Prometheus, Receiver, lab_name
+from tests.integration.lab.support import ROOT, Alertmanager, Exporter, Jobs, Lab, Prometheus, Receiver, lab_name
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,11 @@ def exporter(lab: Lab) -> Exporter:
 @pytest.fixture(scope="session")
 def prometheus(addresses: dict[str, str]) -> Prometheus:
     return Prometheus(f"http://{addresses['head']}:9090")
+
+
+@pytest.fixture(scope="session")
+def alertmanager(addresses: dict[str, str]) -> Alertmanager:
+    return Alertmanager(f"http://{addresses['head']}:9093")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the lab tests talk to: the lab's machines, Slurm, the exporter, Prometheus, and a receiver of notifications."""
+"""What the lab tests talk to: machines, Slurm, the exporter, Prometheus, Alertmanager, a receiver of notifications."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -174,6 +175,30 @@ class Prometheus:
     def firing(self) -> set[str]:
         """The names of the alerts that fire now."""
         return {alert["labels"]["alertname"] for alert in self.get("alerts")["alerts"] if alert["state"] == "firing"}
+
+
+class Alertmanager:
+    """The Alertmanager of the lab."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def post(self, *alerts: Mapping[str, str], seconds: float) -> None:
+        """Send alerts, given by their labels, that end by themselves after so many seconds."""
+        end = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        body = json.dumps([{"labels": labels, "endsAt": end.isoformat()} for labels in alerts]).encode()
+        request = urllib.request.Request(f"{self._url}/api/v2/alerts", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def states(self, node: str) -> dict[str, str]:
+        """Whether each alert of a node is active or suppressed, by its name."""
+        with urllib.request.urlopen(f"{self._url}/api/v2/alerts", timeout=10) as answer:
+            alerts = json.load(answer)
+        return {
+            alert["labels"]["alertname"]: alert["status"]["state"]
+            for alert in alerts
+            if alert["labels"].get("node") == node
+        }
 
 
 @dataclass

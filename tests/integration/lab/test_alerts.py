@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.lab.support import Exporter, Lab, Prometheus, Receiver, wait_until
+from tests.integration.lab.support import Alertmanager, Exporter, Lab, Prometheus, Receiver, wait_until
 
 # The collection cycle, the discovery refresh and the scrape each take up to 15 s.
 ONE_REFRESH_SECONDS = 60
@@ -35,6 +35,16 @@ def test_a_lost_node_is_exactly_one_notification(lab: Lab, quiet: Receiver) -> N
     wait_until("somebody is told", quiet.notifications, 60)
     time.sleep(60)
     assert quiet.notifications() == [{("SlurmNodeDown", "node2")}]
+
+
+def test_a_node_that_is_down_silences_the_rest_of_its_alerts(alertmanager: Alertmanager, quiet: Receiver) -> None:
+    """With alerts of a made-up node: a real NodeExporterDown takes five minutes."""
+    down = {"alertname": "SlurmNodeDown", "node": "ghost", "severity": "warning"}
+    consequence = {"alertname": "NodeExporterDown", "node": "ghost", "severity": "warning"}
+    alertmanager.post(down, consequence, seconds=20)
+    wait_until("the receiver is told", quiet.notifications, 30)
+    assert alertmanager.states("ghost") == {"SlurmNodeDown": "active", "NodeExporterDown": "suppressed"}
+    assert quiet.notifications() == [{("SlurmNodeDown", "ghost")}]
 
 
 @pytest.fixture
