@@ -50,8 +50,8 @@ def jobs(lab: Lab) -> Iterator[Jobs]:
 
 @pytest.fixture(scope="module")
 def receiver(lab: Lab) -> Iterator[Receiver]:
-    """The receiver that molecule/default/vars.yml names: it listens on the host's address on the lab's bridge."""
-    port = yaml.safe_load((ROOT / "molecule/default/vars.yml").read_text())["lab_receiver_port"]
+    """The receiver that molecule/default/vars/site.yml names: it listens on the host's address on the lab's bridge."""
+    port = yaml.safe_load((ROOT / "molecule/default/vars/site.yml").read_text())["lab_receiver_port"]
     gateway = lab.run("head", "ip -4 -o route show default").split()[2]
     receiver = Receiver(gateway, port)
     yield receiver
