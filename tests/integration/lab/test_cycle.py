@@ -70,7 +70,7 @@ def cycle() -> Iterator[None]:
     lab("down")
     assert traces() == set()
     before = forwarding.read_text()
-    lab("up")
+    lab("up", "--suite", os.environ.get("LAB_SUITE") or "trixie")
     try:
         assert traces(), "a lab that is up must show, or the check at the end proves nothing"
         yield
