@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,6 +79,27 @@ def install_tools() -> None:
             say("the package lists may be old: apt-get update")
             run(["apt-get", "update"])
             run(install)
+
+
+def mount_overlay(target: Path, *, lower: Sequence[Path], upper: Path, work: Path) -> None:
+    """Mount an overlay of existing folders; `lower` has the uppermost layer first."""
+    options = f"lowerdir={':'.join(map(str, lower))},upperdir={upper},workdir={work}"
+    if run(["mount", "-t", "overlay", "overlay", "-o", options, target], check=False).returncode != 0:
+        raise LabError(
+            f"overlayfs cannot write to {upper} (is it itself on an overlay, as in a container?): "
+            "set LAB_HOME to a folder on ext4 or xfs."
+        )
+
+
+def require_overlay(folder: Path) -> None:
+    """Raise LabError, before anything is built, when machines could not have their disks in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="probe-") as probe:
+        lower, upper, work, target = (Path(probe, name) for name in ("lower", "upper", "work", "target"))
+        for part in (lower, upper, work, target):
+            part.mkdir()
+        mount_overlay(target, lower=[lower], upper=upper, work=work)
+        run(["umount", target])
 
 
 def local_ca_certificates() -> list[Path]:

@@ -142,6 +142,7 @@ def _refuse_another_suite(lab: state.Lab, suite: str | None) -> None:
 
 def _create(lab: state.Lab, suite: str) -> None:
     """Decide what stays for the life of a lab: its image and its addresses."""
+    host.require_overlay(state.home())
     base_image = image.ensure(suite)
     with state.locked("network"):
         others = [ipaddress.IPv4Network(other.remembered.subnet) for other in state.existing_labs()]

@@ -114,13 +114,7 @@ class Machine:
         work = self.folder / "work"
         for folder in (self.root, self.upper, work):
             folder.mkdir(parents=True, exist_ok=True)
-        lower = ":".join(map(str, self._layers()))
-        options = f"lowerdir={lower},upperdir={self.upper},workdir={work}"
-        if host.run(["mount", "-t", "overlay", "overlay", "-o", options, self.root], check=False).returncode != 0:
-            raise LabError(
-                f"overlayfs cannot write to {state.home()} (is it itself on an overlay, as in a container?): "
-                "set LAB_HOME to a folder on ext4 or xfs."
-            )
+        host.mount_overlay(self.root, lower=self._layers(), upper=self.upper, work=work)
 
     def _layers(self) -> list[Path]:
         """The read-only layers of the disk, the uppermost first."""

@@ -11,7 +11,6 @@ import re
 import shutil
 import sys
 import tarfile
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +21,8 @@ from lab.progress import step
 
 PORT = 8000
 ARCHITECTURES = ("amd64", "arm64")
-# Upstream's Alertmanager carries its notification templates inside, Debian's build reads them from this folder. Every
-# machine of a lab has it, so that the tarball works there as upstream's does.
+# Upstream's Alertmanager carries its notification templates inside, Debian's build reads them from this folder. The
+# head of a lab has it, so that the tarball works there as upstream's does.
 _TEMPLATES = "usr/share/prometheus/alertmanager"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -81,25 +80,11 @@ def ensure(base_image: str) -> None:
         if not (folder() / "releases.json").exists():
             with step("building the release mirror from Debian sid's packages, once"):
                 _build(image.debian_mirror(base_image))
-        if not _templates_folder().exists():
-            with step("fetching Alertmanager's templates from Debian sid, once"):
-                _fetch_templates(image.debian_mirror(base_image))
 
 
 def templates() -> dict[str, str]:
     """The notification templates that Debian's build of Alertmanager reads: path on the machine -> content."""
-    return {f"/{_TEMPLATES}/{path.name}": path.read_text() for path in sorted(_templates_folder().glob("*.tmpl"))}
-
-
-def _templates_folder() -> Path:
-    return state.home() / "alertmanager-templates"
-
-
-def _fetch_templates(debian_mirror: str) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        tree = Path(scratch) / "tree"
-        _Apt(Path(scratch) / "apt", debian_mirror).unpack("prometheus-alertmanager", ARCHITECTURES[0], tree)
-        shutil.copytree(tree / _TEMPLATES, _templates_folder(), ignore=shutil.ignore_patterns("*ui*"))
+    return {f"/{_TEMPLATES}/{path.name}": path.read_text() for path in sorted((folder() / "templates").glob("*.tmpl"))}
 
 
 def serve(lab: state.Lab) -> None:
@@ -153,6 +138,8 @@ def _build(debian_mirror: str) -> None:
         sums = "".join(f"{digest}  {_stem(product, version, arch)}.tar.gz\n" for arch, digest in sorted(sha256.items()))
         (_release_folder(product, version, unfinished) / "sha256sums.txt").write_text(sums)
         found[product.name] = {"version": version, "sha256": sha256}
+    templates_tree = unfinished / ".trees" / f"alertmanager-{ARCHITECTURES[0]}" / _TEMPLATES
+    shutil.copytree(templates_tree, unfinished / "templates", ignore=shutil.ignore_patterns("*ui*"))
     for leftover in (unfinished / ".apt", unfinished / ".trees"):
         shutil.rmtree(leftover)
     (unfinished / "releases.json").write_text(json.dumps(found, indent=2) + "\n")

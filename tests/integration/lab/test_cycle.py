@@ -122,3 +122,25 @@ def test_up_puts_right_what_was_killed_and_leaves_the_rest_alone() -> None:
     assert head("sinfo -h -p hpc -o '%D %T'") == "2 idle"
     assert head("systemctl is-active slurmdbd") == "active"
     assert lab("exec", "node1", "systemctl show -P UserspaceTimestampMonotonic") == boot_id
+
+
+def test_a_home_that_cannot_carry_disks_is_refused_before_an_image_is_built(tmp_path: Path) -> None:
+    """As in a container: LAB_HOME is itself on an overlay."""
+    folders = [tmp_path / name for name in ("lower", "upper", "work", "home")]
+    for folder in folders:
+        folder.mkdir()
+    lower, upper, work, home = folders
+    overlay = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", overlay, home], check=True)
+    try:
+        answer = subprocess.run(
+            [REPOSITORY / "bin/lab", "up", "--name", "overlay"],
+            env={**os.environ, "LAB_HOME": str(home)},
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        subprocess.run(["umount", home], check=True)
+    assert answer.returncode == 1
+    assert "set LAB_HOME to a folder on ext4 or xfs" in answer.stderr
+    assert not (upper / "images").exists()

@@ -43,6 +43,9 @@ class MadeUpApt:
                 copyright_file = target / f"usr/share/doc/{package}/copyright"
                 copyright_file.parent.mkdir(parents=True, exist_ok=True)
                 copyright_file.write_text("Apache-2.0")
+        templates = target / mirror._TEMPLATES
+        templates.mkdir(parents=True, exist_ok=True)
+        (templates / "default.tmpl").write_text("{{ define }}")
         return "3.5.3+ds1-6"
 
 
@@ -79,5 +82,6 @@ def test_checksums_are_those_of_the_files(built: Path) -> None:
             digest, file = line.split("  ")
             assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == digest
             assert digest in release.sha256.values()
+    assert mirror.templates() == {"/usr/share/prometheus/alertmanager/default.tmpl": "{{ define }}"}
     assert not [path for path in built.iterdir() if path.name.startswith(".")], "nothing of the build is left"
     assert json.loads((built / "releases.json").read_text()).keys() == {p.name for p in mirror.PRODUCTS}
