@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -12,9 +11,7 @@ from typing import Any
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-MODULE = REPOSITORY / "terraform/modules/observability"
-TERRAFORM = shutil.which("terraform")
+from tests.terraform.workspace import REPOSITORY, TERRAFORM, Workspace
 
 pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="there is no terraform on this machine")
 
@@ -35,54 +32,31 @@ sys.exit(int(os.environ.get("EXIT_STATUS", 0)))
 """
 
 
-class Workspace:
-    """A root module in a folder of its own, and what the stand-in recorded."""
+class RecordedWorkspace(Workspace):
+    """A workspace whose ansible-playbook is the stand-in, and what that recorded."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.record = folder / "record.jsonl"
         self.playbook = folder / "ansible-playbook"
         self.playbook.write_text(STAND_IN)
         self.playbook.chmod(0o755)
 
     def configure(self, **arguments: Any) -> None:
-        """Writes the root module; Terraform reads its JSON form as well as HCL."""
-        arguments.setdefault("ansible_playbook", str(self.playbook))
-        # A relative source is used in place; Terraform copies what an absolute path names, without the collection.
-        module = {"source": os.path.relpath(MODULE, self.folder), **arguments}
-        (self.folder / "main.tf.json").write_text(json.dumps({"module": {"observability": module}}))
-
-    def terraform(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        assert TERRAFORM is not None
-        return subprocess.run(
-            [TERRAFORM, *arguments, "-no-color"],
-            cwd=self.folder,
-            env={**os.environ, "RECORD": str(self.record), "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0", **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        super().configure(**{"ansible_playbook": str(self.playbook), **arguments})
 
     def apply(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs init and apply."""
-        init = self.terraform("init")
-        assert init.returncode == 0, init.stderr
-        return self.terraform("apply", "-auto-approve", **environment)
+        return super().apply(RECORD=str(self.record), **environment)
 
     @property
     def runs(self) -> list[dict[str, Any]]:
         """One record for each time the playbook ran."""
         return [json.loads(line) for line in self.record.read_text().splitlines()] if self.record.exists() else []
 
-    @property
-    def logs(self) -> list[Path]:
-        return sorted((self.folder / "observability-logs").glob("*.log"))
-
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path)
+def workspace(tmp_path: Path) -> RecordedWorkspace:
+    return RecordedWorkspace(tmp_path)
 
 
 INVENTORY = {
@@ -119,13 +93,13 @@ def test_every_example_is_valid(example: str, tmp_path: Path) -> None:
     assert succeeded(workspace.terraform("validate"))
 
 
-def test_nothing_runs_until_it_is_asked_for(workspace: Workspace) -> None:
+def test_nothing_runs_until_it_is_asked_for(workspace: RecordedWorkspace) -> None:
     workspace.configure(inventory=INVENTORY)
     assert succeeded(workspace.apply())
     assert workspace.runs == []
 
 
-def test_the_playbook_gets_the_inventory_and_the_variables(workspace: Workspace) -> None:
+def test_the_playbook_gets_the_inventory_and_the_variables(workspace: RecordedWorkspace) -> None:
     workspace.configure(enable_observability=True, inventory=INVENTORY, extra_vars={"secret": "s3cr3t", "list": [1, 2]})
     result = workspace.apply()
     assert succeeded(result)
@@ -147,7 +121,7 @@ def test_the_playbook_gets_the_inventory_and_the_variables(workspace: Workspace)
     assert run["arguments"][-1] == "slurm.observability.site"
 
 
-def test_a_secret_is_in_no_output_no_log_and_no_state(workspace: Workspace) -> None:
+def test_a_secret_is_in_no_output_no_log_and_no_state(workspace: RecordedWorkspace) -> None:
     workspace.configure(enable_observability=True, inventory=INVENTORY, extra_vars={"secret": "s3cr3t"})
     result = workspace.apply()
     assert succeeded(result)
@@ -156,14 +130,14 @@ def test_a_secret_is_in_no_output_no_log_and_no_state(workspace: Workspace) -> N
     assert "s3cr3t" not in result.stdout + result.stderr + "".join(path.read_text() for path in written)
 
 
-def test_a_clone_resolves_its_own_name(workspace: Workspace) -> None:
+def test_a_clone_resolves_its_own_name(workspace: RecordedWorkspace) -> None:
     workspace.configure(enable_observability=True, inventory=INVENTORY)
     assert succeeded(workspace.apply())
     environment = workspace.runs[0]["environment"]
     assert environment["ANSIBLE_COLLECTIONS_PATH"] == str(REPOSITORY / ".collections")
 
 
-def test_an_installed_collection_is_found_beside_the_others(workspace: Workspace) -> None:
+def test_an_installed_collection_is_found_beside_the_others(workspace: RecordedWorkspace) -> None:
     installed = workspace.folder / "collections/ansible_collections/slurm/observability"
     (installed / "playbooks").mkdir(parents=True)
     (installed / "playbooks/site.yml").write_text("[]\n")
@@ -173,7 +147,7 @@ def test_an_installed_collection_is_found_beside_the_others(workspace: Workspace
     assert environment["ANSIBLE_COLLECTIONS_PATH"] == str(workspace.folder / "collections")
 
 
-def test_it_runs_again_only_when_something_changed(workspace: Workspace) -> None:
+def test_it_runs_again_only_when_something_changed(workspace: RecordedWorkspace) -> None:
     collection = workspace.folder / "collection"
     (collection / "playbooks").mkdir(parents=True)
     playbook = collection / "playbooks/site.yml"
@@ -193,7 +167,7 @@ def test_it_runs_again_only_when_something_changed(workspace: Workspace) -> None
     assert apply(inventory=INVENTORY, extra_vars={"a": 1}) == 4
 
 
-def test_an_inventory_file_is_used_where_it_is_and_watched(workspace: Workspace) -> None:
+def test_an_inventory_file_is_used_where_it_is_and_watched(workspace: RecordedWorkspace) -> None:
     hosts = workspace.folder / "hosts.yml"
     hosts.write_text("slurm_controller: {hosts: {head: }}\n")
     workspace.configure(enable_observability=True, inventory_path=str(hosts))
@@ -203,7 +177,7 @@ def test_an_inventory_file_is_used_where_it_is_and_watched(workspace: Workspace)
     assert [run["arguments"][1] for run in workspace.runs] == [str(hosts)] * 2
 
 
-def test_a_failed_playbook_fails_the_apply_and_is_run_again(workspace: Workspace) -> None:
+def test_a_failed_playbook_fails_the_apply_and_is_run_again(workspace: RecordedWorkspace) -> None:
     workspace.configure(enable_observability=True, inventory=INVENTORY)
     result = workspace.apply(EXIT_STATUS="2")
     (log,) = workspace.logs
@@ -216,7 +190,7 @@ def test_a_failed_playbook_fails_the_apply_and_is_run_again(workspace: Workspace
     assert len(workspace.runs) == 2
 
 
-def test_ten_thousand_nodes_fit(workspace: Workspace) -> None:
+def test_ten_thousand_nodes_fit(workspace: RecordedWorkspace) -> None:
     compute = {f"hpc-{n:05d}": {"address": f"10.{n // 65536}.{n // 256 % 256}.{n % 256}"} for n in range(10_000)}
     workspace.configure(enable_observability=True, inventory={**INVENTORY, "compute": compute})
     assert succeeded(workspace.apply())
@@ -235,7 +209,7 @@ def test_ten_thousand_nodes_fit(workspace: Workspace) -> None:
         ({"inventory": INVENTORY, "connection_timeout": -1}, "connection_timeout is a whole number"),
     ],
 )
-def test_bad_input_is_refused_with_words(workspace: Workspace, arguments: dict[str, Any], words: str) -> None:
+def test_bad_input_is_refused_with_words(workspace: RecordedWorkspace, arguments: dict[str, Any], words: str) -> None:
     workspace.configure(enable_observability=True, **arguments)
     result = workspace.apply()
     assert result.returncode == 1
