@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from slurm_observability.slurm.accounting import Run
+from slurm_observability.slurm.accounting import ENDED_STATES, Run
 from slurm_observability.slurm.command import SlurmError
 
 
@@ -38,7 +38,7 @@ class Slurmdbd:
         return float(self.now)
 
     def ended(self, start: int, end: int) -> Iterator[Run]:
-        yield from self._answer("ended", start, end, lambda row: _ended(row, start, end))
+        yield from self._answer("ended", start, end, lambda row: row.state in ENDED_STATES and _ended(row, start, end))
 
     def active(self, start: int, end: int) -> Iterator[Run]:
         yield from self._answer("active", start, end, lambda row: _selected(row, start, end))

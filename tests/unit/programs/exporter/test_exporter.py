@@ -208,6 +208,17 @@ def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monk
     assert "fault of the program" in caplog.text and "ZeroDivisionError" in caplog.text
 
 
+def test_a_fault_in_showing_an_answer_does_not_end_the_refreshing(cluster, fake_slurm, eventually, caplog, monkeypatch):
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, interval=0.1))
+    monkeypatch.setattr(exporter, "_publish", lambda: 1 / 0)
+    exporter.start()
+    try:
+        eventually(lambda: exporter.queue.health.attempts >= 3)
+    finally:
+        exporter.stop()
+    assert "cannot be shown; this is a fault of the program" in caplog.text
+
+
 def test_names_that_need_escaping_stay_labels(ready, fake_slurm, eventually):
     client = ready()
     fake_slurm.answers("squeue", 'RUNNING|a"b\\c\n')

@@ -62,6 +62,8 @@ def random_rows(number: int, seed: int = 1) -> list:
             eligible = dice.choice([submit, submit, submit, 0, submit + DAY])
             end = dice.choice([0, min(START, submit + dice.randrange(DAY))])
             state = dice.choice(FINAL) if end else dice.choice(["PENDING", "RUNNING", "SUSPENDED", "FAILED"])
+            if end and dice.random() < 0.05:  # a state that this sacct has no word for
+                state, eligible = "?", submit
             rows.append(Row(job_id, submit, eligible, end, state, dice.choice(["hpc", "htc", "hpc,htc"])))
             submit += dice.randrange(1, HOUR)
     return rows
@@ -80,11 +82,12 @@ def test_nothing_at_all_is_zero():
 def test_the_first_reading_goes_in_pieces_that_join_without_a_gap():
     database = Slurmdbd(START)
     HistoryReader(database, START - 180 * DAY, database.clock).read()
-    *pieces, active = database.queries
+    assert database.queries.pop()[0] == "active"
+    pieces = [query for query in database.queries if query[0] == "ended"]
+    assert [query[1:] for query in database.queries if query[0] == "active"] == [query[1:] for query in pieces]
     assert pieces[0][1] == START - 180 * DAY and pieces[-1][2] == START
     assert all(earlier[2] == later[1] for earlier, later in pairwise(pieces))
-    assert all(kind == "ended" and end - start <= LONGEST_PIECE for kind, start, end in pieces)
-    assert active[0] == "active"
+    assert all(end - start <= LONGEST_PIECE for _, start, end in pieces)
 
 
 def test_a_slow_database_is_asked_for_smaller_pieces_and_the_first_reading_still_ends():
@@ -114,7 +117,7 @@ def test_a_first_reading_that_breaks_off_goes_on_where_it_stopped():
     with pytest.raises(SlurmError):
         reader.read()
     assert_equal(reader.read(), database)
-    assert [start for kind, start, _ in database.queries].count(RESET) == 1
+    assert [query[:2] for query in database.queries].count(("ended", RESET)) == 1
 
 
 def test_after_the_first_reading_the_windows_do_not_depend_on_the_reset_time():

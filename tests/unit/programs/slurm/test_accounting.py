@@ -57,7 +57,7 @@ def test_what_is_no_run(line):
     assert parse_run(line) is None
 
 
-@pytest.mark.parametrize("state", ENDED_STATES)
+@pytest.mark.parametrize("state", [*ENDED_STATES, "?"])
 def test_every_state_is_read(state):
     assert parse_run(f"1|2|3|{state}|p".encode()) == Run(1, 2, 3, state, "p")
 

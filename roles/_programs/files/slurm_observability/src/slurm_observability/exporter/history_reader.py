@@ -33,8 +33,8 @@ class HistoryReader:
     """Reads runs into a History. ``clock`` gives seconds since 1970.
 
     The first call of :meth:`read` reads everything since the reset time, in pieces that adapt to the speed of
-    slurmdbd. Each later call runs sacct once, in turn for the runs that ended and for those that wait or run: sacct
-    can't select both without reading its whole table.
+    slurmdbd. Each later call runs sacct once, in turn for the runs that ended and for those that wait or run: it has
+    no condition that selects both and is fast in a long history.
     """
 
     def __init__(self, reader: RunReader, reset_time: int, clock: Callable[[], float]) -> None:
@@ -84,7 +84,10 @@ class HistoryReader:
     def _read_piece(self, end: int, now: int) -> None:
         began = self._clock()
         try:
+            # Both, because each selects runs that the other does not: those that never became eligible, and those
+            # whose state has no name that sacct could be asked for.
             self._history.add_ended(self._reader.ended(self._cursor, end), now)
+            self._history.add_ended(self._reader.active(self._cursor, end), now)
         except SlurmError:
             self._piece = max(SHORTEST_PIECE, self._piece // 2)
             raise

@@ -58,8 +58,6 @@ class Source(Generic[T]):
         try:
             answer, rejected_lines = self._read()
         except Exception as error:
-            if not isinstance(error, SlurmError):
-                log.exception("%s: this is a fault of the program", self.name)
             self._note_failure(error, health)
             health = replace(health, up=False, errors=health.errors + 1)
         else:
@@ -74,20 +72,21 @@ class Source(Generic[T]):
         due = time.monotonic()
         while not stop.is_set():
             self.refresh()
-            published()
+            try:
+                published()
+            except Exception:  # the thread must live on, whatever the fault
+                log.exception("%s: what it said cannot be shown; this is a fault of the program", self.name)
             # A refresh that took longer than the interval skips the turns it missed.
             due += self._interval * (1 + max(0.0, time.monotonic() - due) // self._interval)
             stop.wait(due - time.monotonic())
 
     def _note_failure(self, error: Exception, before: Health) -> None:
-        # One line when it begins; an outage of hours should not fill the journal.
-        first = before.up or before.attempts == 0
-        log.log(
-            logging.WARNING if first else logging.DEBUG,
-            "%s: %s; the last good values stay",
-            self.name,
-            one_line(str(error)),
-        )
+        # One line when it begins: an outage of hours should not fill the journal.
+        level = logging.WARNING if before.up or before.attempts == 0 else logging.DEBUG
+        if isinstance(error, SlurmError):
+            log.log(level, "%s: %s; the last good values stay", self.name, one_line(str(error)))
+        else:
+            log.log(level, "%s: this is a fault of the program; the last good values stay", self.name, exc_info=error)
 
     def _note_success(self, before: Health) -> None:
         if not before.up and before.attempts:

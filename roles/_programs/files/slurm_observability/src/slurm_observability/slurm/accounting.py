@@ -36,7 +36,7 @@ _SACCT = (
     "--parsable2",
     "--format=JobIDRaw,Eligible,End,State,Partition",
 )
-_LINE = re.compile(rb"(\d{1,10})\|(\d{1,12}|[A-Z][a-z]+)\|(\d{1,12}|[A-Z][a-z]+)\|([A-Z_]+)(?: by \d+)?\|(.*)")
+_LINE = re.compile(rb"(\d{1,10})\|(\d{1,12}|[A-Z][a-z]+)\|(\d{1,12}|[A-Z][a-z]+)\|([A-Z_]+|\?)(?: by \d+)?\|(.*)")
 
 
 class Run(NamedTuple):
@@ -80,7 +80,10 @@ class RunReader:
 
 
 def parse_run(line: bytes) -> Run | None:
-    """Return the run in one line of sacct, or None when it is not one. ``CANCELLED by 1000`` is ``CANCELLED``."""
+    """Return the run in one line of sacct, or None when it is not one.
+
+    ``CANCELLED by 1000`` is ``CANCELLED``; ``?`` is a state that this sacct has no word for.
+    """
     match = _LINE.fullmatch(line)
     if match is None:
         return None
