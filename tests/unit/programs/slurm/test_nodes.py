@@ -167,7 +167,7 @@ def test_any_bytes_are_a_node_or_none(before, after):
         parse_node(line)
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="\n"), max_size=300))
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n"), max_size=300))
 def test_free_text_changes_nothing_but_the_instance_type(text):
     honest = node(CLOUD)
     for key in ("Reason", "Comment", "Extra"):
