@@ -1,7 +1,7 @@
 # Sourced by demo, test and bench: puts a virtual environment with the pinned tools on PATH.
 # shellcheck shell=bash
 
-_control_node_python() {
+_find_python() {
     local python
     for python in python3.11 python3.12 python3.13 python3; do
         if "$python" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
@@ -9,6 +9,16 @@ _control_node_python() {
             return
         fi
     done
+    return 1
+}
+
+_control_node_python() {
+    _find_python && return
+    if ((EUID == 0)) && command -v apt-get >/dev/null; then
+        echo '== installing python3-venv (apt-get)' >&2
+        { apt-get update && apt-get install -y --no-install-recommends python3-venv; } >/dev/null
+        _find_python && return
+    fi
     echo "$0: Python 3.11, 3.12 or 3.13 with the venv module is needed (Debian: apt-get install python3-venv)" >&2
     return 2
 }
