@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Makes hostlists, and records what a real scontrol (23.02 or newer: it knows suffixes) says about them.
 
 tests/unit/plugins/filter/record_hostlists.py > tests/unit/plugins/filter/fixtures/hostlists.json

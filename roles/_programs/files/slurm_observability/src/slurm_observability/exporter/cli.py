@@ -185,7 +185,7 @@ def _directory(text: str) -> Path:
 def _ports(text: str) -> dict[str, int]:
     ports: dict[str, int] = {}
     for item in filter(None, text.split(",")):
-        job, _, port = item.partition("=")
+        job, _equals, port = item.partition("=")
         if job not in SCRAPE_JOBS:
             raise argparse.ArgumentTypeError(f"'{item}' names no scrape job; give {'=PORT, '.join(SCRAPE_JOBS)}=PORT")
         ports[job] = _port(port)

@@ -115,7 +115,7 @@ class SlurmRunner:
                 ready = selector.select(max(0.0, deadline - time.monotonic()))
                 if time.monotonic() >= deadline:
                     raise SlurmError(f"{name} did not answer within {self._timeout:g} seconds")
-                for key, _ in ready:
+                for key, _events in ready:
                     chunk = os.read(key.fd, CHUNK_BYTES)
                     if not chunk:
                         selector.unregister(key.fileobj)

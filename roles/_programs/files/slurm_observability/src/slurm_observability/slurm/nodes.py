@@ -140,7 +140,7 @@ def parse_node(line: bytes) -> Node | None:
     base, flags = _split_state(state)
     if not name or not base:
         return None
-    _, found_type, after = line[position:].rpartition(_INSTANCE_TYPE)
+    _before, found_type, after = line[position:].rpartition(_INSTANCE_TYPE)
     return Node(
         name=name,
         address=address,

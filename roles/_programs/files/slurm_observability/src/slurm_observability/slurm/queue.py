@@ -27,7 +27,7 @@ class Queue:
     def by_state(self) -> Counter[str]:
         """Jobs per state; each job counts once, in however many partitions it waits."""
         counts: Counter[str] = Counter()
-        for (state, _), count in self.jobs.items():
+        for (state, _partitions), count in self.jobs.items():
             counts[state] += count
         return counts
 
