@@ -48,8 +48,9 @@ def assert_equal(totals, database, reset=RESET):
 
 
 def settle(reader):
-    """Two cycles: one for the runs that ended, one for those that wait or run."""
-    reader.read()
+    """Three cycles: they read what ended, what waits or runs, and what ended far back, in one order or the other."""
+    for _ in range(2):
+        reader.read()
     return reader.read()
 
 
@@ -58,9 +59,11 @@ def random_rows(number: int, seed: int = 1) -> list:
     rows = []
     for job_id in range(1, number + 1):
         submit = START - dice.randrange(5 * DAY)
-        for _ in range(dice.choice([1, 1, 1, 2, 3])):  # requeued up to twice
+        for more_runs in reversed(range(dice.choice([1, 1, 1, 2, 3]))):  # requeued up to twice
             eligible = dice.choice([submit, submit, submit, 0, submit + DAY])
-            end = dice.choice([0, min(START, submit + dice.randrange(DAY))])
+            end = min(START, submit + dice.randrange(DAY))
+            if not more_runs:  # only the last run may still wait or run
+                end = dice.choice([0, end])
             state = dice.choice(FINAL) if end else dice.choice(["PENDING", "RUNNING", "SUSPENDED", "FAILED"])
             if end and dice.random() < 0.05:  # a state that this sacct has no word for
                 state, eligible = "?", submit
@@ -204,6 +207,21 @@ def test_every_piece_of_a_resized_job_counts():
     assert_equal(totals, database)
 
 
+def test_the_end_of_a_suspended_job_that_is_cancelled_lies_far_back():
+    # Recorded from 24.11: the end of such a job is the moment at which it was suspended.
+    job = Row(64, START - 2 * DAY, START - 2 * DAY, 0, "RUNNING", "hpc")
+    database = Slurmdbd(START, [job])
+    reader = HistoryReader(database, RESET, database.clock)
+    assert_equal(settle(reader), database)
+    job.state, job.end = "CANCELLED", START - 2 * DAY + 100
+    database.now += 30
+    assert_equal(settle(reader), database)
+    database.now += 30
+    database.queries.clear()
+    settle(reader)
+    assert all(end - start <= OVERLAP + 60 for _, start, end in database.queries), "it looks back once"
+
+
 class Cluster(RuleBasedStateMachine):
     """Jobs come, run, end, are held, requeued and moved, slurmdbd fails now and then; the totals stay sacct's."""
 
@@ -238,6 +256,19 @@ class Cluster(RuleBasedStateMachine):
             row.end, row.state = self.database.now, state
             again = self.database.now + 1
             self.database.rows.append(Row(row.job_id, again, again, 0, "PENDING", row.partition))
+
+    @rule(data=st.data(), seconds=st.integers(0, 2 * DAY))
+    def cancel_a_suspended_job(self, data, seconds):
+        if running := [row for row in self.live() if row.eligible and row.state == "RUNNING"]:
+            row = data.draw(st.sampled_from(running))
+            row.end, row.state = max(row.eligible + 1, self.database.now - seconds), "CANCELLED"
+
+    @rule(data=st.data())
+    def begin(self, data):
+        waiting = [row for row in self.live() if row.state == "PENDING" and 0 < row.eligible < self.database.now]
+        if waiting:
+            row = data.draw(st.sampled_from(waiting))
+            row.state, row.partition = "RUNNING", row.partition.split(",")[0]
 
     @rule(data=st.data())
     def hold(self, data):

@@ -36,7 +36,7 @@ class History:
         self.reset_time = reset_time
         self._ended: defaultdict[tuple[str, str], JobIdSet] = defaultdict(JobIdSet)
         self._ended_anywhere: defaultdict[str, JobIdSet] = defaultdict(JobIdSet)
-        self._active: dict[str, set[int]] = {}
+        self._active: dict[tuple[int, str], Run] = {}
         # sacct shows every piece of a job that was resized, not only the latest.
         self._pieces: set[tuple[int, int, str]] = set()
         # Runs that ended before they could have begun (--begin, then cancelled): sacct counts them from then on.
@@ -47,6 +47,9 @@ class History:
         for run in runs:
             if run.end is None or run.end < self.reset_time:
                 continue
+            key = run.job_id, run.partition
+            if key in self._active and run.end > (self._active[key].eligible or 0):
+                del self._active[key]
             if run.state == "RESIZING":
                 self._pieces.add((run.job_id, run.end, run.partition))
                 continue
@@ -59,13 +62,16 @@ class History:
             else:
                 self._later.add((run.eligible, run.job_id, run.partition))
 
-    def set_active(self, runs: Iterable[Run]) -> None:
-        """Replace the runs that wait or run now by those of ``runs`` that have not ended."""
-        active: defaultdict[str, set[int]] = defaultdict(set)
-        for run in runs:
-            if run.end is None:
-                active[run.partition].add(run.job_id)
-        self._active = dict(active)
+    def set_active(self, runs: Iterable[Run]) -> int | None:
+        """Replace the runs that wait or run now by those of ``runs`` that have not ended.
+
+        Return since when to look for the end of runs that had begun and are gone without one, or None.
+        Slurm can set an end far back: that of a suspended job that is cancelled is when it was suspended.
+        """
+        before = self._active
+        self._active = {(run.job_id, run.partition): run for run in runs if run.end is None}
+        gone = [run for key, run in before.items() if key not in self._active and run.state != "PENDING"]
+        return min((run.eligible for run in gone if run.eligible is not None), default=None)
 
     def totals(self, now: int) -> HistoryTotals:
         """Return the totals as of ``now``, in seconds since 1970."""
@@ -75,13 +81,13 @@ class History:
         partitions: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for (partition, state), job_ids in self._ended.items():
             partitions[partition][state] = len(job_ids)
-        for partition, active in self._active.items():
-            ended = self._ended.get((partition, SUBMITTED), ())
-            partitions[partition][SUBMITTED] = len(ended) + sum(job_id not in ended for job_id in active)
         cluster = {state: len(job_ids) for state, job_ids in self._ended_anywhere.items()}
         ended_anywhere = self._ended_anywhere[SUBMITTED]
-        active_anywhere = set().union(*self._active.values())
-        cluster[SUBMITTED] = len(ended_anywhere) + sum(job_id not in ended_anywhere for job_id in active_anywhere)
+        active_ids = {job_id for job_id, _ in self._active}
+        cluster[SUBMITTED] = len(ended_anywhere) + sum(job_id not in ended_anywhere for job_id in active_ids)
+        for job_id, partition in self._active:
+            if job_id not in self._ended.get((partition, SUBMITTED), ()):
+                partitions[partition][SUBMITTED] = partitions[partition].get(SUBMITTED, 0) + 1
         for _, _, partition in self._pieces:
             cluster[SUBMITTED] += 1
             partitions[partition][SUBMITTED] = partitions[partition].get(SUBMITTED, 0) + 1

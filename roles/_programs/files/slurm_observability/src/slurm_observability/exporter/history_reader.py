@@ -48,6 +48,7 @@ class HistoryReader:
         self._deep_at = 0.0
         self._outage_from: int | None = None
         self._outage_settled_at = 0.0
+        self._look_back_to: int | None = None
 
     @property
     def rejected_lines(self) -> int:
@@ -100,6 +101,7 @@ class HistoryReader:
         deep = self._clock() >= self._deep_at
         self._history.add_ended(self._reader.ended(self._window_start(now, deep), now), now)
         self._cursor = now
+        self._look_back_to = None
         if deep:
             self._deep_at = self._clock() + DEEP_EVERY
 
@@ -107,15 +109,19 @@ class HistoryReader:
         now = self._now()
         runs = list(self._reader.active(self._window_start(now, deep=False), now))
         self._history.add_ended(runs, now)
-        self._history.set_active(runs)
+        gone_since = self._history.set_active(runs)
+        if gone_since is not None:
+            self._look_back_to = min(gone_since, self._look_back_to or gone_since)
 
     def _window_start(self, now: int, deep: bool) -> int:
-        start = min(self._cursor, now) - OVERLAP
+        starts = [min(self._cursor, now) - OVERLAP]
         if deep:
-            start = min(start, now - DEEP)
+            starts.append(now - DEEP)
+        if self._look_back_to is not None:
+            starts.append(self._look_back_to)
         if self._outage_from is not None and self._clock() < self._outage_settled_at:
-            start = min(start, self._outage_from)
-        return max(start, self._history.reset_time)
+            starts.append(self._outage_from)
+        return max(min(starts), self._history.reset_time)
 
     def _note_outage(self) -> None:
         if not self._complete:
