@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 
-from lab import bake, guest, host, image, inventory, mirror, network, power, state, topology
+from lab import bake, guest, host, image, inventory, mirror, network, power, state, sysctl, topology
 from lab.errors import LabError
 from lab.machine import Machine
 from lab.progress import say, step
@@ -23,6 +23,7 @@ def up(name: str, suite: str | None) -> None:
         if not lab.exists:
             _create(lab, suite or topology.DEFAULT_SUITE)
         mirror.ensure(lab.remembered.image)
+        sysctl.ensure()
         network.ensure(lab)
         guest.create_secrets(lab)
         mirror.serve(lab)
@@ -54,6 +55,8 @@ def down(name: str, purge: bool) -> None:
                 with state.locked("network"):
                     network.remove(lab)
                     shutil.rmtree(lab.folder)
+                    if not state.existing_labs():
+                        sysctl.restore()
         else:
             say(f"there is no lab {name}")
     if purge:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import ipaddress
 import json
 import shlex
-from pathlib import Path
 
 from lab import host, state, topology
-
-_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
 def taken_networks() -> list[ipaddress.IPv4Network]:
@@ -25,13 +22,12 @@ def taken_networks() -> list[ipaddress.IPv4Network]:
 
 
 def ensure(lab: state.Lab) -> None:
-    """Bring up the bridge, forwarding and NAT of a lab. Harmless when they are up."""
+    """Bring up the bridge and NAT of a lab. Harmless when they are up."""
     bridge = topology.bridge_name(lab.name)
     if host.run(["ip", "link", "show", bridge], check=False).returncode != 0:
         host.run(["ip", "link", "add", bridge, "type", "bridge"])
     host.run(["ip", "address", "replace", f"{topology.gateway(lab.subnet)}/{lab.subnet.prefixlen}", "dev", bridge])
     host.run(["ip", "link", "set", bridge, "up"])
-    _ensure_forwarding()
     for rule in _rules(lab):
         table, chain, match = rule
         if host.run(["iptables", "-w", "-t", table, "-C", chain, *match], check=False).returncode != 0:
@@ -39,7 +35,7 @@ def ensure(lab: state.Lab) -> None:
 
 
 def remove(lab: state.Lab) -> None:
-    """Take away every interface and rule of a lab, and restore forwarding when no other lab needs it."""
+    """Take away every interface and rule of a lab."""
     for table in ("nat", "filter"):
         for line in host.run(["iptables", "-w", "-t", table, "-S"]).stdout.splitlines():
             words = shlex.split(line)
@@ -48,8 +44,6 @@ def remove(lab: state.Lab) -> None:
     bridge = topology.bridge_name(lab.name)
     if host.run(["ip", "link", "show", bridge], check=False).returncode == 0:
         host.run(["ip", "link", "delete", bridge])
-    if not any(other.name != lab.name for other in state.existing_labs()):
-        _restore_forwarding()
 
 
 def remove_port(lab: state.Lab, machine: str) -> None:
@@ -77,20 +71,3 @@ def _rules(lab: state.Lab) -> list[tuple[str, str, list[str]]]:
         ("filter", "FORWARD", ["-o", bridge, *comment, "-j", "ACCEPT"]),
         ("filter", "INPUT", ["-i", bridge, *comment, "-j", "ACCEPT"]),
     ]
-
-
-def _saved_forwarding() -> Path:
-    return state.home() / "ip_forward.before"
-
-
-def _ensure_forwarding() -> None:
-    if _FORWARDING.read_text().strip() == "0":
-        _saved_forwarding().write_text("0\n")
-        _FORWARDING.write_text("1\n")
-
-
-def _restore_forwarding() -> None:
-    """Forwarding goes back to what it was when the first lab changed it."""
-    if _saved_forwarding().exists():
-        _FORWARDING.write_text(_saved_forwarding().read_text())
-        _saved_forwarding().unlink()

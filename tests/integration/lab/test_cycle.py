@@ -65,11 +65,11 @@ def traces() -> set[str]:
 @pytest.fixture(scope="module", autouse=True)
 def cycle() -> Iterator[None]:
     """The lab, taken down at the end whatever happened, without a trace."""
-    forwarding = Path("/proc/sys/net/ipv4/ip_forward")
+    settings = [Path("/proc/sys/net/ipv4/ip_forward"), Path("/proc/sys/fs/inotify/max_user_instances")]
     others = any((HOME / "labs").glob("*/lab.json"))
     lab("down")
     assert traces() == set()
-    before = forwarding.read_text()
+    before = [setting.read_text() for setting in settings]
     lab("up", "--suite", os.environ.get("LAB_SUITE") or "trixie")
     try:
         assert traces(), "a lab that is up must show, or the check at the end proves nothing"
@@ -78,7 +78,7 @@ def cycle() -> Iterator[None]:
         lab("down")
     assert traces() == set()
     if not others and not any((HOME / "labs").glob("*/lab.json")):
-        assert forwarding.read_text() == before
+        assert [setting.read_text() for setting in settings] == before
 
 
 def test_nodes_are_idle_and_cloud_nodes_powered_down() -> None:
