@@ -35,6 +35,8 @@ def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
         "observability_mirror_url": mirror.url(lab),
         "prometheus_listen_address": "0.0.0.0:9090",
         "alertmanager_listen_address": "0.0.0.0:9093",
+        # sid has no version, so it is none of those that the roles are made for.
+        "observability_any_platform": lab.suite == "sid",
     }
     for name, release in releases.items():
         variables[f"{name}_version"] = release.version
