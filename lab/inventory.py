@@ -36,7 +36,7 @@ def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
         "prometheus_listen_address": "0.0.0.0:9090",
         "alertmanager_listen_address": "0.0.0.0:9093",
         # sid has no version, so it is none of those that the roles are made for.
-        "observability_any_platform": lab.suite == "sid",
+        "observability_any_platform": lab.remembered.suite == "sid",
     }
     for name, release in releases.items():
         variables[f"{name}_version"] = release.version
