@@ -88,7 +88,7 @@ class History:
         for job_id, partition in self._active:
             if job_id not in self._ended.get((partition, SUBMITTED), ()):
                 partitions[partition][SUBMITTED] = partitions[partition].get(SUBMITTED, 0) + 1
-        for _, _, partition in self._pieces:
+        for _job_id, _end, partition in self._pieces:
             cluster[SUBMITTED] += 1
             partitions[partition][SUBMITTED] = partitions[partition].get(SUBMITTED, 0) + 1
         return HistoryTotals(cluster, {name: counts for name, counts in partitions.items() if _is_partition(name)})
