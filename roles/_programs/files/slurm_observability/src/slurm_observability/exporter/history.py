@@ -83,7 +83,7 @@ class History:
             partitions[partition][state] = len(job_ids)
         cluster = {state: len(job_ids) for state, job_ids in self._ended_anywhere.items()}
         ended_anywhere = self._ended_anywhere[SUBMITTED]
-        active_ids = {job_id for job_id, _ in self._active}
+        active_ids = {job_id for job_id, _end in self._active}
         cluster[SUBMITTED] = len(ended_anywhere) + sum(job_id not in ended_anywhere for job_id in active_ids)
         for job_id, partition in self._active:
             if job_id not in self._ended.get((partition, SUBMITTED), ()):
