@@ -115,7 +115,7 @@ class Scontrol:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 raise SourceError(
-                    f"'scontrol {' '.join(words)}' did not answer within {self._timeout} s; is slurmctld hung?"
+                    f"'scontrol {' '.join(words)}' did not answer within {self._timeout} s: slurmctld may hang"
                 ) from None
             output.seek(0)
             error.seek(0)
