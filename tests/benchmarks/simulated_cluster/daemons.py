@@ -116,7 +116,9 @@ def configure() -> None:
     database_password = secrets.token_hex(16)
     write("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n")
     write("/etc/slurm/slurm.conf", SLURM_CONF)
-    write("/etc/slurm/cgroup.conf", "CgroupPlugin=disabled\n")
+    # No cgroups here. Slurm 22.05 cannot be told so; its plugin for version 1 does nothing until a job has a process.
+    plugin = "cgroup/v1" if run("slurmd", "-V").split()[1].startswith("22.05.") else "disabled"
+    write("/etc/slurm/cgroup.conf", f"CgroupPlugin={plugin}\n")
     write("/etc/slurm/slurmdbd.conf", SLURMDBD_CONF.format(password=database_password), "slurm", 0o600)
     write("/etc/munge/munge.key", secrets.token_hex(512), "munge", 0o400)
     write(

@@ -50,6 +50,7 @@ def _enter(image: Path, packages: Sequence[Path], command: list[str]) -> None:
         folder.mkdir()
     _call("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={image},upperdir={upper},workdir={work}", str(root))
     _call("mount", "-t", "proc", "proc", str(root / "proc"))
+    _call("mount", "-t", "sysfs", "-o", "ro", "sysfs", str(root / "sys"))
     _call("mount", "--rbind", "/dev", str(root / "dev"))
     _call("mount", "-t", "tmpfs", "tmpfs", str(root / "run"))
     inside = root / CODE.relative_to("/")

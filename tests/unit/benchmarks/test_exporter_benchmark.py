@@ -1,0 +1,124 @@
+"""The parts of bin/bench exporter that decide: what the specification's commands are, what is true, what is met."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def benchmarks_importable(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("side_by_side", "simulated_cluster")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def slurm_log(tmp_path, monkeypatch):
+    """Commands named as Slurm's that note their arguments. sinfo answers with two partitions, or with node counts."""
+    log = tmp_path / "log"
+    for name, answer in {
+        "squeue": "printf 'a\\nb\\n'",
+        "sacct": "printf 'a\\n'",
+        "sinfo": "case $* in *%P*) printf 'hpc*\\nhtc\\n' ;; *%D*) printf '3\\n4\\n' ;; *) printf 'n1\\nn2\\n' ;; esac",
+    }.items():
+        command = tmp_path / name
+        command.write_text(f'#!/bin/sh\necho "{name} $*" >>{log}\n{answer}\n')
+        command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    return log
+
+
+def test_the_sequence_has_the_commands_of_the_specification(slurm_log):
+    from side_by_side.spec_sequence import SpecSequence
+
+    sequence = SpecSequence(datetime(2026, 1, 26, 12))
+    metrics = sequence.collect()
+    commands = slurm_log.read_text().splitlines()
+    # 7 squeue, 12 sinfo and 8 sacct for the cluster; 7, 8 and 8 for each partition; one that finds the partitions.
+    assert len(commands) == sequence.commands == 27 + 2 * 23 + 1
+    assert commands[:2] == ["squeue -h", "squeue -t RUNNING -h"]
+    assert "sacct -a -S 2026-01-26T12:00:00 -E now -s NODE_FAIL --noheader -X -n" in commands
+    assert "sinfo -p htc -t mix -h -o %D" in commands
+    assert metrics["slurm_jobs_running", ""] == 2
+    assert metrics["slurm_nodes_idle", ""] == 7
+    assert metrics["slurm_partition_nodes_drain_total", "hpc"] == 21
+    assert metrics["slurm_partition_jobs_total_failed", "htc"] == 1
+
+
+def test_a_command_that_fails_counts_nothing(slurm_log):
+    from side_by_side.spec_sequence import SpecSequence
+
+    (slurm_log.parent / "sacct").write_text("#!/bin/sh\necho row\nexit 1\n")
+    assert SpecSequence(datetime(2026, 1, 26)).collect()["slurm_jobs_total_submitted", ""] == 0
+
+
+def test_a_wrong_and_a_missing_value_are_both_named():
+    from side_by_side.truth import differences
+
+    truth = {("slurm_jobs", ""): 3.0, ("slurm_nodes", ""): 2.0, ("slurm_nodes_idle", ""): 1.0}
+    lines = differences({("slurm_jobs", ""): 3.0, ("slurm_nodes", ""): 5.0, ("other", "hpc"): 1.0}, truth)
+    assert lines == [
+        "slurm_nodes{partition=''} is 2, the answer was 5.0",
+        "slurm_nodes_idle{partition=''} is 1, the answer was None",
+    ]
+
+
+def cost(wall):
+    return {"wall": wall, "client_cpu": wall, "daemon_cpu": wall, "processes": 3}
+
+
+def result(spec=10.0, exporter=0.2, half_year=0.2, milliseconds=2.0, wrong=()):
+    later = {"1": 0.2, "7": 0.2, "180": half_year}
+    return {
+        "machine": {"slurm": "24.11.5", "python": "3.13.5", "cpus": 2, "load": 0.5},
+        "side_by_side": {
+            "spec": [cost(spec)] * 3,
+            "spec_half_year": cost(60.0),
+            "exporter": [cost(exporter)] * 3,
+            "values": {"7": 107, "180": 107},
+            "wrong": {"spec": ["the specification's own"], "exporter, 7 days": list(wrong), "exporter, 180 days": []},
+        },
+        "reset": {days: {"first": cost(1.0), "later": [cost(wall)] * 4} for days, wall in later.items()},
+        "http": {
+            "metrics": [milliseconds / 1000] * 100,
+            "healthy": [0.001] * 100,
+            "bytes": 1000,
+            "lines": 10,
+            "rss": 2**20,
+            "peak_rss": 2**21,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "missed"),
+    [
+        ({}, None),
+        ({"spec": 3.9}, 0),
+        ({"milliseconds": 10.0}, 1),
+        ({"half_year": 0.25}, 2),
+        ({"wrong": ["slurm_jobs{partition=''} is 3, the answer was 2"]}, 3),
+    ],
+)
+def test_each_bar_is_missed_by_its_own_figure_alone(change, missed):
+    from side_by_side.report import judge
+
+    assert [number for number, (_, met) in enumerate(judge(result(**change))) if not met] == (
+        [] if missed is None else [missed]
+    )
+
+
+def test_the_report_shows_a_wrong_value_of_the_exporter():
+    from side_by_side.report import report
+
+    text = "\n".join(report(result(wrong=["slurm_jobs{partition=''} is 3, the answer was 2"])))
+    assert "wrong values (exporter, 7 days):\n  slurm_jobs{partition=''} is 3, the answer was 2" in text
+    assert "50.0" in text
+    assert "1 of 107" in text
