@@ -29,8 +29,9 @@ def main(command: list[str]) -> int:
         daemons.configure()
         step("munge, MariaDB, slurmdbd, slurmctld, slurmd", daemons.start)
         step(f"{workload.HISTORY_ROWS:,} finished jobs over {workload.HISTORY_DAYS} days", workload.load_history)
+        step("2,500 nodes up", workload.declare_nodes_up)
         step(f"{workload.QUEUE_RECORDS:,} queue records, {workload.QUEUE_JOBS:,} jobs", workload.load_queue)
-        step("node states", workload.set_node_states)
+        step("nodes down, drained, powering up", workload.set_node_states)
     except RuntimeError as error:
         print(f"the simulated cluster did not come up: {error}", file=sys.stderr)
         return 1

@@ -58,6 +58,15 @@ def load_history(rows: int = HISTORY_ROWS, days: int = HISTORY_DAYS) -> None:
     )
 
 
+def declare_nodes_up() -> None:
+    """Make nodes idle that never registered: Slurm lets an administrator call such a node down, and a down one up.
+
+    Before there is a queue, because slurmctld looks through all of it for each node that goes down.
+    """
+    run("scontrol", "update", f"nodename={POWERED_UP_NODES}", "state=down", "reason=simulated")
+    run("scontrol", "update", f"nodename={POWERED_UP_NODES}", "state=resume")
+
+
 def _count(state: str) -> int:
     return len(run("squeue", "-h", "-t", state, "-o", "%i").splitlines())
 
@@ -69,7 +78,8 @@ def load_queue() -> None:
     held = (*batch, "-H", "-c1")
     # One slurmd carries a job on a whole node; two carry the many; a stopped one keeps its jobs completing.
     _allocate("n4", 1, "--exclusive")
-    _allocate("n[1-2]", RUNNING + SUSPENDED - 1, "-c1")
+    for worker in ("n1", "n2"):
+        _allocate(worker, (RUNNING + SUSPENDED - 1) // 2, "-c1")
     _allocate("n3", COMPLETING, "-c1")
     running = run("squeue", "-h", "-t", "RUNNING", "-w", "n1,n2", "-o", "%i").split()
     run("scontrol", "suspend", ",".join(running[:SUSPENDED]))
@@ -92,19 +102,16 @@ def load_queue() -> None:
 
 
 def set_node_states() -> None:
-    """Put nodes into the states that a site sees: up, powering up, down, drained with a reason that forges fields."""
-    # Slurm lets an administrator declare a node that never registered down, and a down one up.
-    run("scontrol", "update", f"nodename={POWERED_UP_NODES}", "state=down", "reason=simulated")
-    run("scontrol", "update", f"nodename={POWERED_UP_NODES}", "state=resume")
+    """Put nodes into the states that a site sees: powering up, down, drained with a reason that forges fields."""
     run("scontrol", "update", "nodename=c[101-110]", "state=power_up")
     run("scontrol", "update", "nodename=c[201-205,3101-3111]", "state=down", "reason=Not responding?")
     run("scontrol", "update", "nodename=c[3001-3007]", "state=drain", "reason=disk | fail State=IDLE Partitions=hpc é")
     run("scontrol", "update", "nodename=n1", "state=drain", "reason=a|b")
 
 
-def _allocate(nodes: str, jobs: int, *options: str) -> None:
+def _allocate(worker: str, jobs: int, *options: str) -> None:
     """Start `jobs` running jobs without a process: an allocation of `salloc --no-shell` is a job like any other."""
-    _parallel([("salloc", "-Q", "--no-shell", "-p", "hpc", "-w", nodes, "-N1", *options)] * jobs)
+    _parallel([("salloc", "-Q", "--no-shell", "-p", "hpc", "-w", worker, *options)] * jobs)
 
 
 def _parallel(commands: list[tuple[str, ...]]) -> None:
