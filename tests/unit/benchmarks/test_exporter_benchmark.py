@@ -59,6 +59,20 @@ def test_a_command_that_fails_counts_nothing(slurm_log):
     assert SpecSequence(datetime(2026, 1, 26)).collect()["slurm_jobs_total_submitted", ""] == 0
 
 
+@pytest.mark.parametrize(
+    ("state", "cpus", "words"),
+    [
+        ("allocated+drain", "102/0/410/512", {"MIXED", "DRAIN"}),
+        ("mixed", "512/0/0/512", {"ALLOCATED"}),
+        ("idle+completing", "5/507/0/512", {"IDLE", "COMPLETING"}),
+    ],
+)
+def test_cpus_tell_an_allocated_node_from_a_mixed_one(state, cpus, words):
+    from side_by_side.truth import _state
+
+    assert _state(state, cpus) == words
+
+
 def test_a_wrong_and_a_missing_value_are_both_named():
     from side_by_side.truth import differences
 
