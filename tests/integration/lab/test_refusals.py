@@ -51,6 +51,7 @@ class Playbook:
         command = ["ansible-playbook", "-i", str(inventory or self._inventory), name]
         command += ["-e", json.dumps({"enable_observability": True, **(extra_vars or {})})]
         environment = os.environ | {
+            "ANSIBLE_FORCE_COLOR": "false",  # molecule asks for colours, which stand inside sentences
             "ANSIBLE_CACHE_PLUGIN": "jsonfile",
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self._facts),
         }
@@ -137,7 +138,7 @@ def test_an_inventory_without_a_controller(playbook: Playbook, tmp_path: Path) -
     [
         ("enable_observability", "perhaps", "enable_observability is perhaps; it has to be true or false"),
         ("observability_mirror_url", "mirror.example", "it has to be an address that begins with http:// or https://"),
-        ("prometheus_external_labels", "cluster", "prometheus_external_labels is of type"),
+        ("prometheus_external_labels", "cluster", "'prometheus_external_labels' is of type str"),
         ("node_exporter_install_method", "magic", "value of node_exporter_install_method must be one of"),
     ],
 )
