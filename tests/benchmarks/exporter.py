@@ -56,6 +56,9 @@ def main() -> int:
     except LabError as error:
         print(f"bin/bench exporter: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("bin/bench exporter: interrupted; nothing is left running", file=sys.stderr)
+        return 130
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"exporter-{options.suite}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
