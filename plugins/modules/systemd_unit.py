@@ -74,7 +74,12 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+# Where a site's drop-ins are. A new one is not among the DropInPaths that systemd has loaded, and one that was removed
+# has no time of its own: the directory's time tells about both.
+DROP_IN_ROOT = "/etc/systemd/system"
+
 PROPERTIES = (
+    "Id",
     "LoadState",
     "ActiveState",
     "UnitFileState",
@@ -124,6 +129,7 @@ def actions_to_start(unit, restart_after, reload_after):
     if unit.get("ActiveState") not in ("active", "reloading"):
         return actions + ["start"], reason
     definition = [unit.get("FragmentPath", "")] + unit.get("DropInPaths", "").split()
+    definition.append(os.path.join(DROP_IN_ROOT, unit.get("Id", "") + ".d"))
     changed, path = newest_change([path for path in definition if path] + restart_after)
     if changed > wall_clock(unit.get("ExecMainStartTimestampMonotonic")):
         return actions + ["restart"], "%s is younger than the running service" % path

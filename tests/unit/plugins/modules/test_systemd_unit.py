@@ -20,6 +20,7 @@ def microseconds_ago(seconds):
 def running(**changes):
     """Return the properties of a service that was started 100 s ago and reloaded 50 s ago."""
     unit = {
+        "Id": "demo.service",
         "LoadState": "loaded",
         "ActiveState": "active",
         "UnitFileState": "enabled",
@@ -58,6 +59,24 @@ def test_restarts_after_a_file_that_changed_since_the_start(file_of_age):
 def test_restarts_after_a_changed_unit_or_drop_in(file_of_age, where):
     unit = running(**{where: file_of_age(70), "NeedDaemonReload": "yes"})
     assert module.actions_to_start(unit, [], [])[0] == ["daemon-reload", "restart"]
+
+
+@pytest.mark.parametrize(("loaded_before", "loaded_after"), [("", "site.conf"), ("site.conf", "")])
+def test_restarts_after_a_drop_in_was_added_or_removed(tmp_path, monkeypatch, loaded_before, loaded_after):
+    monkeypatch.setattr(module, "DROP_IN_ROOT", str(tmp_path))
+    folder = tmp_path / "demo.service.d"
+    folder.mkdir()
+    if loaded_after:
+        (folder / loaded_after).write_text("")
+        os.utime(folder / loaded_after, (0, 0))  # copied with an old time: the directory tells
+    os.utime(folder, (time.time() - 70,) * 2)
+    before, after = (str(folder / name) if name else "" for name in (loaded_before, loaded_after))
+    stale = running(NeedDaemonReload="yes", DropInPaths=before)
+    assert module.actions_to_start(stale, [], [])[0] == ["daemon-reload", "restart"]
+    # A run that broke off after the daemon-reload is made good by the next one.
+    assert module.actions_to_start(running(DropInPaths=after), [], [])[0] == ["restart"]
+    restarted = running(DropInPaths=after, ExecMainStartTimestampMonotonic=microseconds_ago(10))
+    assert module.actions_to_start(restarted, [], []) == ([], "")
 
 
 def test_reloads_only_after_what_changed_since_the_last_reload(file_of_age):
