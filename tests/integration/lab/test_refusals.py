@@ -125,6 +125,12 @@ def test_a_distribution_that_is_not_supported(playbook: Playbook) -> None:
     assert "Gentoo 2.17 is not supported (Debian 12 and 13, Ubuntu 22.04 and 24.04" in output
 
 
+def test_a_mirror_in_a_file_system_is_looked_into(playbook: Playbook) -> None:
+    mirror = {"observability_mirror_url": "file:///nowhere", "node_exporter_version": "9.9.9"}
+    release = "file:///nowhere/prometheus/node_exporter/releases/download/v9.9.9"
+    assert f"{release}/sha256sums.txt cannot be downloaded" in playbook.run("site.yml", mirror)
+
+
 def test_an_inventory_without_a_controller(playbook: Playbook, tmp_path: Path) -> None:
     inventory = tmp_path / "no-controller.yml"
     inventory.write_text("slurm_cluster: {children: {slurm_compute: {hosts: {node1: }}}}\n")
@@ -137,7 +143,8 @@ def test_an_inventory_without_a_controller(playbook: Playbook, tmp_path: Path) -
     ("variable", "value", "sentence"),
     [
         ("enable_observability", "perhaps", "enable_observability is perhaps; it has to be true or false"),
-        ("observability_mirror_url", "mirror.example", "it has to be an address that begins with http:// or https://"),
+        ("observability_mirror_url", "mirror.example", "an address that begins with https://, http:// or file://"),
+        ("slurm_exporter_interval", 100000, "have to be from 1 to 86400 seconds"),
         ("prometheus_external_labels", "cluster", "'prometheus_external_labels' is of type str"),
         ("node_exporter_install_method", "magic", "value of node_exporter_install_method must be one of"),
     ],
