@@ -8,23 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .states import FINISHED_JOB_STATES
 
 # States in which slurmdbd stores a run that has ended. Asked for by name, sacct selects by the time of the end; asked
 # for none, it selects the runs that were eligible and not ended before the window.
-ENDED_STATES = (
-    "BOOT_FAIL",
-    "CANCELLED",
-    "COMPLETED",
-    "DEADLINE",
-    "FAILED",
-    "NODE_FAIL",
-    "OUT_OF_MEMORY",
-    "PREEMPTED",
-    "REQUEUED",
-    "RESIZING",
-    "REVOKED",
-    "TIMEOUT",
-)
+ENDED_STATES = tuple(sorted(FINISHED_JOB_STATES | {"REQUEUED", "RESIZING"}))
 
 # Nothing that a user can type. The partition comes last, so that no character in it can shift another field.
 _SACCT = (
