@@ -72,7 +72,7 @@ systemctl daemon-reload
 """
 # Everything of CycleCloud's: the unit and the whole environment. Python's own caches come and go.
 FINGERPRINT = """
-find /etc/systemd/system/azslurm-exporter.service /opt/azurehpc/slurm/venv ! -type d ! -name '*.pyc' -print0 |
+find /etc/systemd/system/azslurm-exporter.service /opt/azurehpc/slurm/venv ! -xtype d ! -name '*.pyc' -print0 |
   sort -z | xargs -0 -I{} sh -c 'echo "{} $(readlink {}) $(stat -L -c %a {}) $(sha256sum <{})"'
 """
 PLAYBOOK = """
