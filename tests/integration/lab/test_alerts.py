@@ -1,4 +1,7 @@
-"""A node that is lost is one notification. A node that comes and goes on purpose is none."""
+"""A node that is lost is one notification. A node that comes and goes on purpose is none.
+
+The node is lost in the last test: its alert ends a minute after the node is back, and the others need quiet.
+"""
 
 from __future__ import annotations
 
@@ -23,31 +26,6 @@ def quiet(lab: Lab, prometheus: Prometheus, receiver: Receiver) -> Receiver:
 
 
 @pytest.fixture
-def slurmd_on_node2_is_stopped(lab: Lab, quiet: Receiver) -> Iterator[None]:
-    lab.run("node2", "systemctl stop slurmd")
-    yield
-    lab.run("node2", "systemctl start slurmd")
-
-
-@pytest.mark.usefixtures("slurmd_on_node2_is_stopped")
-def test_a_lost_node_is_exactly_one_notification(lab: Lab, quiet: Receiver) -> None:
-    wait_until("Slurm calls node2 down", lambda: "DOWN" in lab.node_states("node2"), 60)
-    wait_until("somebody is told", quiet.notifications, 60)
-    time.sleep(60)
-    assert quiet.notifications() == [{("SlurmNodeDown", "node2")}]
-
-
-def test_a_node_that_is_down_silences_the_rest_of_its_alerts(alertmanager: Alertmanager, quiet: Receiver) -> None:
-    """With alerts of a made-up node: a real NodeExporterDown takes five minutes."""
-    down = {"alertname": "SlurmNodeDown", "node": "ghost", "severity": "warning"}
-    consequence = {"alertname": "NodeExporterDown", "node": "ghost", "severity": "warning"}
-    alertmanager.post(down, consequence, seconds=20)
-    wait_until("the receiver is told", quiet.notifications, 30)
-    assert alertmanager.states("ghost") == {"SlurmNodeDown": "active", "NodeExporterDown": "suppressed"}
-    assert quiet.notifications() == [{("SlurmNodeDown", "ghost")}]
-
-
-@pytest.fixture
 def cloud1_is_powered_up(lab: Lab, baked: None, quiet: Receiver) -> Iterator[None]:
     lab.run("head", "scontrol update nodename=cloud1 state=power_up")
     wait_until("cloud1 is up", lambda: lab.node_states("cloud1") <= {"IDLE", "CLOUD"}, 90)
@@ -69,3 +47,28 @@ def test_a_cloud_node_comes_and_goes_without_a_word(
     assert "cloud1" not in exporter.targets("node_exporter")
     time.sleep(30)
     assert quiet.notifications() == []
+
+
+def test_a_node_that_is_down_silences_the_rest_of_its_alerts(alertmanager: Alertmanager, quiet: Receiver) -> None:
+    """With alerts of a made-up node: a real NodeExporterDown takes five minutes."""
+    down = {"alertname": "SlurmNodeDown", "node": "ghost", "severity": "warning"}
+    consequence = {"alertname": "NodeExporterDown", "node": "ghost", "severity": "warning"}
+    alertmanager.post(down, consequence, seconds=20)
+    wait_until("the receiver is told", quiet.notifications, 30)
+    assert alertmanager.states("ghost") == {"SlurmNodeDown": "active", "NodeExporterDown": "suppressed"}
+    assert quiet.notifications() == [{("SlurmNodeDown", "ghost")}]
+
+
+@pytest.fixture
+def slurmd_on_node2_is_stopped(lab: Lab, quiet: Receiver) -> Iterator[None]:
+    lab.run("node2", "systemctl stop slurmd")
+    yield
+    lab.run("node2", "systemctl start slurmd")
+
+
+@pytest.mark.usefixtures("slurmd_on_node2_is_stopped")
+def test_a_lost_node_is_exactly_one_notification(lab: Lab, quiet: Receiver) -> None:
+    wait_until("Slurm calls node2 down", lambda: "DOWN" in lab.node_states("node2"), 60)
+    wait_until("somebody is told", quiet.notifications, 60)
+    time.sleep(30)
+    assert quiet.notifications() == [{("SlurmNodeDown", "node2")}]

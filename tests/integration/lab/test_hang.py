@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.lab.support import Exporter, Lab, wait_until
 
-FROZEN_SECONDS = 40
+FROZEN_SECONDS = 25
 # Where the lab shares its processors with other work, a single scrape may have to wait for one: 19 of 20 may not.
 BAR_SECONDS = 0.050
 
