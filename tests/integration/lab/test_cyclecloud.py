@@ -73,7 +73,7 @@ systemctl daemon-reload
 # Everything of CycleCloud's: the unit and the whole environment. Python's own caches come and go.
 FINGERPRINT = """
 find /etc/systemd/system/azslurm-exporter.service /opt/azurehpc/slurm/venv ! -xtype d ! -name '*.pyc' -print0 |
-  sort -z | xargs -0 -I{} sh -c 'echo "{} $(readlink {}) $(stat -L -c %a {}) $(sha256sum <{})"'
+  sort -z | xargs -0 -n 1 sh -c 'echo "$0 $(readlink "$0") $(stat -L -c %a "$0") $(sha256sum <"$0")"'
 """
 PLAYBOOK = """
 - name: Run the exporter's role alone
