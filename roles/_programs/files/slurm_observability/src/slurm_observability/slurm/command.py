@@ -23,7 +23,14 @@ _SLURM_PREFIXES = ("SLURM_", "SQUEUE_", "SACCT_", "SCONTROL_", "SINFO_")
 
 
 class SlurmError(Exception):
-    """A Slurm command gave no usable answer. The message is one sentence on one line."""
+    """Slurm gave no usable answer. The message is one sentence on one line.
+
+    ``retry_after`` is how many seconds Slurm asked to be left alone, None where it asked for nothing.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def one_line(text: str, limit: int = 300) -> str:
