@@ -24,7 +24,8 @@ from typing import TypeVar
 
 from prometheus_client.parser import text_string_to_metric_families
 from simulated_cluster.command import run
-from slurm_observability.exporter.exporter import Exporter, Settings
+from slurm_observability.exporter.exporter import Exporter
+from slurm_observability.exporter.settings import Settings
 
 from . import truth
 from .spec_sequence import Metrics, SpecSequence
@@ -98,7 +99,7 @@ class Exporters:
         """Refresh every source once, one after the other; raise RuntimeError when one fails."""
         exporter = self._by_days[days]
         exporter.refresh()
-        for source in exporter.sources:
+        for source in exporter.sources.values():
             if not source.health.up:
                 raise RuntimeError(f"the exporter's source {source.name} failed")
 

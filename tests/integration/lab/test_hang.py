@@ -29,7 +29,7 @@ def age(exporter: Exporter, source: str) -> float:
 
 @pytest.mark.parametrize(
     ("frozen", "silent", "heard"),
-    [("slurmctld", ["squeue", "scontrol"], ["sacct"]), ("slurmdbd", ["sacct"], ["squeue", "scontrol"])],
+    [("slurmctld", ["jobs", "nodes"], ["history"]), ("slurmdbd", ["history"], ["jobs", "nodes"])],
     indirect=["frozen"],
 )
 def test_scrapes_stay_fast_and_the_exporter_recovers(

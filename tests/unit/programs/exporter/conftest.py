@@ -99,8 +99,9 @@ class Client:
 @pytest.fixture
 def start(cluster):
     """Start an exporter and its server, on a free port; returns the client."""
-    from slurm_observability.exporter.exporter import Exporter, Settings
+    from slurm_observability.exporter.exporter import Exporter
     from slurm_observability.exporter.http import Server
+    from slurm_observability.exporter.settings import Settings
 
     running = []
 

@@ -119,7 +119,7 @@ def test_it_serves_and_ends_at_once_on_sigterm_even_while_slurm_hangs(cluster, f
             except OSError:
                 return ""
 
-        eventually(lambda: "slurm_jobs_running 1.0" in page() and "slurm_nodes 7.0" in page())
+        eventually(lambda: "slurm_jobs_running 1\n" in page() and "slurm_nodes 7\n" in page())
         assert not re.search("^slurm_jobs_total_", page(), re.MULTILINE), "sacct has not answered yet"
         eventually(lambda: (tmp_path / "pid").exists())
         began = time.monotonic()

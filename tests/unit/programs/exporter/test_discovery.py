@@ -8,6 +8,7 @@ import os
 
 import pytest
 from slurm_observability.exporter.discovery import SCRAPE_JOBS, Discovery, write_atomically
+from slurm_observability.exporter.exposition import render
 from slurm_observability.slurm.nodes import Node
 
 NODE = Node(
@@ -81,7 +82,7 @@ def test_nothing_is_known_before_the_first_update_and_no_node_is_an_empty_list()
     assert discovery.document("node_exporter") is None
     discovery.update([], "lab")
     assert discovery.document("node_exporter") == b"[]\n"
-    assert discovery.counts == dict.fromkeys(SCRAPE_JOBS, 0)
+    assert b'slurm_sd_targets{job="dcgm_exporter"} 0\n' in render(discovery.families())
 
 
 def test_files_are_written_when_they_change(tmp_path):

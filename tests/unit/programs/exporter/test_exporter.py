@@ -7,7 +7,10 @@ import logging
 import time
 
 import pytest
-from slurm_observability.exporter.exporter import Exporter, Settings
+from slurm_observability.exporter.exporter import Exporter
+from slurm_observability.exporter.settings import Settings
+
+COMMANDS = {"jobs": "squeue", "nodes": "scontrol", "history": "sacct"}
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def test_a_cycle_is_one_command_of_each_kind(ready, fake_slurm):
     }
 
 
-@pytest.mark.parametrize("source", ["squeue", "scontrol", "sacct"])
+@pytest.mark.parametrize("source", list(COMMANDS))
 @pytest.mark.parametrize("fault", ["fails", "hangs", "garbage"])
 def test_a_source_in_trouble_keeps_its_values_and_leaves_the_others_alone(
     ready, cluster, fake_slurm, eventually, source, fault
@@ -103,9 +106,9 @@ def test_a_source_in_trouble_keeps_its_values_and_leaves_the_others_alone(
     client = ready(timeout=0.3)
     before = client.metrics()
     {
-        "fails": lambda: fake_slurm.fails(source, "Unable to contact slurm controller"),
-        "hangs": lambda: fake_slurm.hangs(source),
-        "garbage": lambda: fake_slurm.answers(source, b"\xff\xfe no | such || thing\n"),
+        "fails": lambda: fake_slurm.fails(COMMANDS[source], "Unable to contact slurm controller"),
+        "hangs": lambda: fake_slurm.hangs(COMMANDS[source]),
+        "garbage": lambda: fake_slurm.answers(COMMANDS[source], b"\xff\xfe no | such || thing\n"),
     }[fault]()
     up, errors, age = (
         f'slurm_exporter_source_{name}{{source="{source}"}}' for name in ("up", "errors_total", "age_seconds")
@@ -115,7 +118,7 @@ def test_a_source_in_trouble_keeps_its_values_and_leaves_the_others_alone(
     assert about_slurm(during) == about_slurm(before)
     assert during[up] == 0
     assert during["slurm_exporter_errors_total"] == during[errors]
-    for other in {"squeue", "scontrol", "sacct"} - {source}:
+    for other in COMMANDS.keys() - {source}:
         assert during[f'slurm_exporter_source_up{{source="{other}"}}'] == 1
     eventually(lambda: client.metrics()[age] > 0.5)
     cluster.recover()
@@ -131,20 +134,20 @@ def about_slurm(metrics):
 
 def test_answers_stay_quick_while_every_source_hangs(ready, fake_slurm, eventually):
     client = ready()
-    for source in ("squeue", "scontrol", "sacct"):
-        fake_slurm.hangs(source)
+    for command in COMMANDS.values():
+        fake_slurm.hangs(command)
     time.sleep(0.5)
     ages = []
     for _ in range(5):
         began = time.monotonic()
-        ages.append(client.metrics()['slurm_exporter_source_age_seconds{source="squeue"}'])
+        ages.append(client.metrics()['slurm_exporter_source_age_seconds{source="jobs"}'])
         assert time.monotonic() - began < 1  # generous: the machine may be busy; no answer of Slurm is within reach
     assert ages == sorted(ages) and ages[0] < ages[-1]
 
 
 def test_nothing_is_made_up_before_the_first_answer(start, fake_slurm, eventually):
-    for source in ("squeue", "scontrol", "sacct"):
-        fake_slurm.fails(source, "down")
+    for command in COMMANDS.values():
+        fake_slurm.fails(command, "down")
     client = start()
     eventually(lambda: client.metrics()["slurm_exporter_errors_total"] >= 3)
     metrics = client.metrics()
@@ -162,7 +165,7 @@ def test_a_failure_keeps_the_targets_and_a_true_empty_answer_empties_them(ready,
     before = client.get("/sd/node_exporter")[1]
     assert len(json.loads(before)) == 5
     fake_slurm.fails("scontrol", "down")
-    eventually(lambda: client.metrics()['slurm_exporter_source_up{source="scontrol"}'] == 0)
+    eventually(lambda: client.metrics()['slurm_exporter_source_up{source="nodes"}'] == 0)
     assert client.get("/sd/node_exporter")[:2] == (200, before)
     cluster.nodes("No nodes in the system\n")
     eventually(lambda: json.loads(client.get("/sd/node_exporter")[1]) == [])
@@ -180,7 +183,7 @@ def test_without_accounting_sacct_is_not_run(start, fake_slurm, eventually):
     eventually(lambda: "slurm_jobs" in client.metrics() and "slurm_nodes" in client.metrics())
     assert fake_slurm.calls("sacct") == []
     metrics = client.metrics()
-    assert not [name for name in metrics if "history" in name or "total_submitted" in name or "sacct" in name]
+    assert not [name for name in metrics if "history" in name or "total_submitted" in name]
     assert metrics["slurm_exporter_last_collect_timestamp_seconds"] > 0
 
 
@@ -188,32 +191,32 @@ def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(ready, fa
     with caplog.at_level(logging.INFO):
         client = ready()
         fake_slurm.fails("squeue", "slurm_load_jobs error: Unable to contact slurm controller")
-        eventually(lambda: client.metrics()['slurm_exporter_source_errors_total{source="squeue"}'] >= 3)
+        eventually(lambda: client.metrics()['slurm_exporter_source_errors_total{source="jobs"}'] >= 3)
         fake_slurm.answers("squeue", "")
-        eventually(lambda: client.metrics()['slurm_exporter_source_up{source="squeue"}'] == 1)
-    lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("squeue")]
+        eventually(lambda: client.metrics()['slurm_exporter_source_up{source="jobs"}'] == 1)
+    lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("jobs")]
     assert lines == [
-        "squeue: squeue failed with exit status 1: slurm_load_jobs error: Unable to contact slurm controller; "
+        "jobs: squeue failed with exit status 1: slurm_load_jobs error: Unable to contact slurm controller; "
         "the last good values stay",
-        "squeue: answers again",
+        "jobs: answers again",
     ]
 
 
 def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monkeypatch):
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
-    monkeypatch.setattr("slurm_observability.exporter.exporter.read_queue", lambda runner: 1 / 0)
+    monkeypatch.setattr("slurm_observability.exporter.wiring.read_queue", lambda runner: 1 / 0)
     exporter.refresh()
-    assert exporter.queue.health.errors == 1 and not exporter.queue.health.up
-    assert exporter.nodes.health.up
+    assert exporter.sources["jobs"].health.errors == 1 and not exporter.sources["jobs"].health.up
+    assert exporter.sources["nodes"].health.up
     assert "fault of the program" in caplog.text and "ZeroDivisionError" in caplog.text
 
 
 def test_a_fault_in_showing_an_answer_does_not_end_the_refreshing(cluster, fake_slurm, eventually, caplog, monkeypatch):
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60, interval=0.1))
-    monkeypatch.setattr(exporter, "_publish", lambda: 1 / 0)
+    monkeypatch.setattr(exporter, "_publish", lambda source: 1 / 0)
     exporter.start()
     try:
-        eventually(lambda: exporter.queue.health.attempts >= 3)
+        eventually(lambda: exporter.sources["jobs"].health.attempts >= 3)
     finally:
         exporter.stop()
     assert "cannot be shown; this is a fault of the program" in caplog.text

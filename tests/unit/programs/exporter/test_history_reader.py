@@ -12,9 +12,9 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from slurm_observability.exporter.catalogue import HISTORY_STATES
 from slurm_observability.exporter.history import SUBMITTED
 from slurm_observability.exporter.history_reader import DAY, DEEP_EVERY, HOUR, LONGEST_PIECE, OVERLAP, HistoryReader
+from slurm_observability.exporter.topics.history import STATES
 from slurm_observability.slurm.command import SlurmError
 
 _spec = importlib.util.spec_from_file_location("accounting_model", Path(__file__).with_name("accounting_model.py"))
@@ -30,7 +30,7 @@ FINAL = ("COMPLETED", "FAILED", "TIMEOUT", "NODE_FAIL", "CANCELLED", "PREEMPTED"
 
 
 def expected(database, reset=RESET):
-    states = {count.state: None if count.state == SUBMITTED else count.state for count in HISTORY_STATES}
+    states = {count.state: None if count.state == SUBMITTED else count.state for count in STATES}
     cluster = {name: database.count(reset, state) for name, state in states.items()}
     by_partition = {
         partition: {name: database.count(reset, state, partition) for name, state in states.items()}

@@ -17,9 +17,10 @@ from typing import NoReturn
 
 from .. import __version__
 from .discovery import SCRAPE_JOBS
-from .exporter import Exporter, Settings
+from .exporter import Exporter
 from .http import Server
 from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, parse_reset_time
+from .settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,22 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..slurm.nodes import Node
+from .metric import Family, Metric, scalar
 
 log = logging.getLogger(__name__)
+
+SD_TARGETS = Metric("slurm_sd_targets", "Targets that the exporter offers to Prometheus for the scrape job.", ("job",))
+SD_LAST_SUCCESS = Metric(
+    "slurm_sd_last_success_timestamp_seconds", "When the list of targets last came from Slurm. 0 before the first time."
+)
+
+METRICS = (SD_TARGETS, SD_LAST_SUCCESS)
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,8 @@ class Discovery:
         self._nodes: Sequence[Node] | None = None
         self._documents: dict[str, bytes] = {}
         self._written: dict[str, bytes] = {}
-        self.counts: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._last_success = 0.0
 
     def update(self, nodes: Sequence[Node], cluster: str) -> None:
         """Make the lists from the nodes, and write the files of those that changed."""
@@ -66,13 +76,19 @@ class Discovery:
                 name: targets(nodes, job, self._ports.get(name, job.port), cluster) for name, job in SCRAPE_JOBS.items()
             }
             self._documents = {name: document(groups) for name, groups in lists.items()}
-            self.counts = {name: len(groups) for name, groups in lists.items()}
+            self._counts = {name: len(groups) for name, groups in lists.items()}
+        self._last_success = time.time()
         if self._directory is not None:
             self._write_changed(self._directory)
 
     def document(self, name: str) -> bytes | None:
         """Return the target list of the scrape job as JSON, or None before the first update."""
         return self._documents.get(name)
+
+    def families(self) -> Iterator[Family]:
+        """Yield how many targets there are, and since when."""
+        yield Family(SD_TARGETS, (((job,), count) for job, count in self._counts.items()))
+        yield scalar(SD_LAST_SUCCESS, self._last_success)
 
     def _write_changed(self, directory: Path) -> None:
         for name, content in self._documents.items():

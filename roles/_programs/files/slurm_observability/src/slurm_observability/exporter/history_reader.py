@@ -55,6 +55,11 @@ class HistoryReader:
         """Lines of sacct that were no run."""
         return self._reader.rejected_lines
 
+    @property
+    def complete(self) -> bool:
+        """True when everything since the reset time has been read once."""
+        return self._complete
+
     def read(self) -> HistoryTotals:
         """Bring the totals up to date and return them. Raises SlurmError; what was read before it stays read."""
         try:

@@ -9,11 +9,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-
 from .. import __version__
 from .discovery import SCRAPE_JOBS
 from .exporter import Exporter
+from .exposition import CONTENT_TYPE
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
     def _page(self, path: str) -> tuple[HTTPStatus, str, bytes]:
         exporter = self.server.exporter
         if path == "/metrics":
-            return HTTPStatus.OK, CONTENT_TYPE_LATEST, exporter.metrics()
+            return HTTPStatus.OK, CONTENT_TYPE, exporter.metrics()
         if path == "/-/healthy":
             return HTTPStatus.OK, TEXT, b"healthy\n"
         if path == "/-/ready":

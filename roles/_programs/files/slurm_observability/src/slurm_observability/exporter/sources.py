@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..slurm.command import SlurmError, one_line
+from .topic import Topic
 
 log = logging.getLogger(__name__)
 
@@ -29,16 +30,14 @@ class Health:
 
 
 class Source(Generic[T]):
-    """Asks one of Slurm's daemons again and again, and keeps its last good answer.
+    """Reads its topic again and again, and keeps the last good answer.
 
-    ``read`` returns the answer and the number of lines it could not use, or raises SlurmError. A source that hangs or
-    fails touches no other one; it recovers with the next answer.
+    A source that hangs or fails touches no other one; it recovers with the next answer.
     """
 
-    def __init__(self, name: str, read: Callable[[], tuple[T, int]], interval: float) -> None:
-        self.name = name
-        self._read = read
-        self._interval = interval
+    def __init__(self, topic: Topic[T]) -> None:
+        self.topic = topic
+        self.name = topic.name
         self._state: tuple[T | None, Health] = (None, Health())
 
     @property
@@ -56,28 +55,29 @@ class Source(Generic[T]):
         answer, health = self._state
         began = time.monotonic()
         try:
-            answer, rejected_lines = self._read()
+            reading = self.topic.read()
         except Exception as error:
             self._note_failure(error, health)
             health = replace(health, up=False, errors=health.errors + 1)
         else:
             self._note_success(health)
-            rejected_lines += health.rejected_lines
+            answer = reading.answer
+            rejected_lines = health.rejected_lines + reading.rejected_lines
             health = replace(health, up=True, rejected_lines=rejected_lines, last_success=time.time())
         duration = time.monotonic() - began
         self._state = (answer, replace(health, attempts=health.attempts + 1, duration=duration))
 
-    def run(self, stop: threading.Event, published: Callable[[], None]) -> None:
-        """Refresh at a fixed pace until ``stop`` is set, and call ``published`` after each refresh."""
-        due = time.monotonic()
+    def run(self, stop: threading.Event, published: Callable[[Source[Any]], None]) -> None:
+        """Refresh at a fixed pace until ``stop`` is set, and call ``published`` with itself after each refresh."""
+        interval, due = self.topic.interval, time.monotonic()
         while not stop.is_set():
             self.refresh()
             try:
-                published()
+                published(self)
             except Exception:  # the thread must live on, whatever the fault
                 log.exception("%s: what it said cannot be shown; this is a fault of the program", self.name)
             # A refresh that took longer than the interval skips the turns it missed.
-            due += self._interval * (1 + max(0.0, time.monotonic() - due) // self._interval)
+            due += interval * (1 + max(0.0, time.monotonic() - due) // interval)
             stop.wait(due - time.monotonic())
 
     def _note_failure(self, error: Exception, before: Health) -> None:

@@ -30,7 +30,12 @@ _STATE = re.compile(r"([A-Z_]+)[^A-Z_+]*((?:\+[A-Z_]+)*)")
 
 
 class Node(NamedTuple):
-    """One node as Slurm sees it. Strings are what Slurm printed; empty where it has none."""
+    """One node as Slurm sees it. Strings are what Slurm printed; empty where it has none.
+
+    Times in seconds since 1970, None where there is none. ``cpus_effective`` and ``memory_effective_bytes`` are what
+    jobs can be given: without what is reserved for the system. ``memory_free_bytes`` is the operating system's free
+    memory, None while it is not known.
+    """
 
     name: str
     address: str
@@ -41,6 +46,20 @@ class Node(NamedTuple):
     gres: str
     arch: str
     instance_type: str
+    cpus: int = 0
+    cpus_effective: int = 0
+    cpus_allocated: int = 0
+    memory_bytes: int = 0
+    memory_effective_bytes: int = 0
+    memory_allocated_bytes: int = 0
+    memory_free_bytes: int | None = None
+    gpus: int = 0
+    gpus_allocated: int = 0
+    slurmd_version: str = ""
+    booted: int | None = None
+    reason: str = ""
+    reason_user: str = ""
+    reason_set: int | None = None
 
     @property
     def state(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.slurm.command import SlurmError, SlurmRunner
-from slurm_observability.slurm.queue import SQUEUE, count_jobs, queued, read_queue
+from slurm_observability.slurm.jobs import SQUEUE, count_jobs, queued, read_queue
 
 # Slurm 24.11: an array, a job in two partitions, one whose node boots, ended ones that slurmctld still remembers.
 RECORDED = b"""\

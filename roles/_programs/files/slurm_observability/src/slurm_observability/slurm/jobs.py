@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
 from .states import FINISHED_JOB_STATES
@@ -16,28 +18,49 @@ SQUEUE = ("squeue", "--noheader", "--array", "--all", "--states=all", "--format=
 _LINE = re.compile(rb"([A-Z_]+)\|([^\s|]+)")
 
 
+class JobGroup(NamedTuple):
+    """Jobs that are alike in all that is counted. Times in seconds since 1970, None where there is none.
+
+    ``state`` is the word that squeue prints. ``reason`` is Slurm's word for why a job waits, without what follows it,
+    which may be text. What a job holds is what it was given; of a pending job it is what it asks for, per job.
+    """
+
+    state: str
+    partitions: tuple[str, ...]
+    user: str = ""
+    account: str = ""
+    qos: str = ""
+    reason: str = ""
+    nodes: int = 0
+    cpus: int = 0
+    gpus: int = 0
+    memory_bytes: int = 0
+    submitted: int | None = None
+    eligible: int | None = None
+
+
 @dataclass(frozen=True)
 class Queue:
-    """Jobs that slurmctld knows, counted by state and by the partitions they wait or run in."""
+    """Jobs that slurmctld knows: how many there are of each group. Each task of an array is a job."""
 
-    jobs: dict[tuple[str, tuple[str, ...]], int]
+    jobs: Mapping[JobGroup, int]
     rejected_lines: int = 0
 
     @cached_property
     def by_state(self) -> Counter[str]:
         """Jobs per state; each job counts once, in however many partitions it waits."""
         counts: Counter[str] = Counter()
-        for (state, _partitions), count in self.jobs.items():
-            counts[state] += count
+        for group, count in self.jobs.items():
+            counts[group.state] += count
         return counts
 
     @cached_property
     def by_partition(self) -> dict[str, Counter[str]]:
         """Jobs per partition and state; a job that waits in several partitions counts once in each."""
         counts: dict[str, Counter[str]] = {}
-        for (state, partitions), count in self.jobs.items():
-            for partition in set(partitions):
-                counts.setdefault(partition, Counter())[state] += count
+        for group, count in self.jobs.items():
+            for partition in set(group.partitions):
+                counts.setdefault(partition, Counter())[group.state] += count
         return counts
 
 
@@ -59,7 +82,7 @@ def read_queue(runner: SlurmRunner) -> Queue:
 
 def count_jobs(lines: Counter[bytes]) -> Queue:
     """Return the queue from squeue's lines, each with the number of times it was printed."""
-    jobs: dict[tuple[str, tuple[str, ...]], int] = {}
+    jobs: dict[JobGroup, int] = {}
     rejected = 0
     for line, count in lines.items():
         match = _LINE.fullmatch(line)
@@ -67,8 +90,8 @@ def count_jobs(lines: Counter[bytes]) -> Queue:
             rejected += count
             continue
         state, partitions = (group.decode("utf-8", "replace") for group in match.groups())
-        key = (state, tuple(filter(None, partitions.split(","))))
-        jobs[key] = jobs.get(key, 0) + count
+        group = JobGroup(state, tuple(filter(None, partitions.split(","))))
+        jobs[group] = jobs.get(group, 0) + count
     if rejected and not jobs:
         raise SlurmError(f"squeue printed {rejected} lines, and none of them is a job")
     return Queue(jobs, rejected)

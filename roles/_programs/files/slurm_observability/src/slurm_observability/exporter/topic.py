@@ -1,0 +1,50 @@
+"""A topic: one question to Slurm, and the metrics that its answer gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from .metric import AnyFamily
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reading(Generic[T]):
+    """An answer, and the number of lines in it that could not be read and were passed over."""
+
+    answer: T
+    rejected_lines: int = 0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an answer is shown against: the time in seconds since 1970, and the names of all partitions, sorted.
+
+    A partition without jobs has zeros, and not no samples.
+    """
+
+    now: float
+    partitions: Sequence[str]
+
+
+def _nothing() -> Iterable[AnyFamily]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Topic(Generic[T]):
+    """How to ask, how often, and how to show the answer.
+
+    ``name`` is the value of the label ``source``. ``read`` raises SlurmError. ``interval`` is in seconds.
+    ``families`` gives what follows from an answer. ``status`` gives what is to be seen before the first answer too; it
+    is asked in every scrape, and must not wait for anything.
+    """
+
+    name: str
+    read: Callable[[], Reading[T]]
+    families: Callable[[T, Scene], Iterable[AnyFamily]]
+    interval: float
+    status: Callable[[], Iterable[AnyFamily]] = _nothing

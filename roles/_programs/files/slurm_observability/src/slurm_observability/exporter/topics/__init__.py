@@ -1,0 +1,1 @@
+"""One module per topic: its metrics, and how they follow from the answer."""

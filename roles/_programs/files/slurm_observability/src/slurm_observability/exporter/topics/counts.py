@@ -1,0 +1,37 @@
+"""Kinds of jobs and nodes that are counted, by the same rule in the cluster and in each partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...slurm.nodes import Node
+
+PARTITION = ("partition",)
+
+
+@dataclass(frozen=True)
+class StateCount:
+    """A state of jobs, by the name it has in metrics and in Slurm; what is counted, and what to know about it."""
+
+    metric: str
+    state: str
+    what: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class NodeCount:
+    """A kind of nodes: the name it has in metrics, the rule that picks them, what to know about it."""
+
+    metric: str
+    what: str
+    applies: Callable[[Node], bool]
+    per_partition: bool = False
+    note: str = ""
+
+
+def help_text(count: StateCount | NodeCount, where: str = "") -> str:
+    """Return the HELP text of what is counted, in the cluster or ``where``."""
+    first = f"{where}: {count.what}." if where else f"{count.what[0].upper()}{count.what[1:]}."
+    return f"{first} {count.note}".rstrip()

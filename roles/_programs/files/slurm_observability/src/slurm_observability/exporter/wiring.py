@@ -1,0 +1,66 @@
+"""Which topics there are, and who answers for each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from ..slurm.accounting import RunReader
+from ..slurm.cluster import read_cluster_name
+from ..slurm.command import SlurmRunner
+from ..slurm.jobs import Queue, read_queue
+from ..slurm.nodes import NodeReader, Nodes
+from .discovery import Discovery
+from .history import HistoryTotals
+from .history_reader import HistoryReader
+from .settings import Settings
+from .topic import Reading, Topic
+from .topics import history, jobs, nodes
+
+
+def topics(settings: Settings, runner: SlurmRunner, discovery: Discovery) -> Sequence[Topic[Any]]:
+    """Return the topics in the order in which their metrics are served."""
+    chosen: list[Topic[Any]] = [_jobs(settings, runner), _nodes(settings, runner, discovery)]
+    if settings.accounting:
+        chosen.append(_history(settings, runner))
+    return chosen
+
+
+def _jobs(settings: Settings, runner: SlurmRunner) -> Topic[Queue]:
+    def read() -> Reading[Queue]:
+        queue = read_queue(runner)
+        return Reading(queue, queue.rejected_lines)
+
+    return Topic(jobs.NAME, read, jobs.families, settings.interval)
+
+
+def _nodes(settings: Settings, runner: SlurmRunner, discovery: Discovery) -> Topic[Nodes]:
+    reader = NodeReader(runner)
+    cluster = settings.cluster
+
+    def read() -> Reading[Nodes]:
+        nonlocal cluster
+        answer = reader.read()
+        cluster = cluster or read_cluster_name(runner)
+        discovery.update(answer.nodes, cluster)
+        return Reading(answer, answer.rejected_lines)
+
+    return Topic(nodes.NAME, read, nodes.families, settings.interval, discovery.families)
+
+
+def _history(settings: Settings, runner: SlurmRunner) -> Topic[HistoryTotals]:
+    reader = HistoryReader(RunReader(runner), settings.reset_time, time.time)
+
+    def read() -> Reading[HistoryTotals]:
+        before = reader.rejected_lines
+        totals = reader.read()
+        return Reading(totals, reader.rejected_lines - before)
+
+    return Topic(
+        history.NAME,
+        read,
+        history.families,
+        settings.interval,
+        lambda: history.status(reader.complete, settings.reset_time),
+    )
