@@ -1,0 +1,1 @@
+"""What slurmrestd says, in the words of the models that the command-line readers give."""
