@@ -9,6 +9,7 @@ and about 3 GiB of memory. See docs/performance.md.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import sys
 from collections.abc import Callable
@@ -79,15 +80,15 @@ def _at_least(minimum: int) -> Callable[[str], int]:
 
 def run(options: argparse.Namespace) -> Result:
     """Build the cluster in the sandbox, measure, and return the figures. Raises LabError."""
-    try:
-        import prometheus_client
-    except ImportError:
-        raise LabError("prometheus_client is missing: start this with bin/bench, which installs it") from None
+    needed = [importlib.util.find_spec(package) for package in ("prometheus_client", "bcrypt", "yaml")]
+    if not all(needed):
+        raise LabError("what the exporter needs is missing: start this with bin/bench, which installs it")
     host.require_usable()
     host.install_tools()
     suite = image.folder(image.ensure(options.suite))
     print(f"== a simulated cluster on Slurm of Debian {options.suite}", file=sys.stderr, flush=True)
-    packages = [HERE / "simulated_cluster", HERE / "side_by_side", PROGRAMS, Path(prometheus_client.__file__).parent]
+    packages = [HERE / "simulated_cluster", HERE / "side_by_side", PROGRAMS]
+    packages += [Path(spec.origin).parent for spec in needed if spec and spec.origin]
     measure = ["python3", "-m", "side_by_side"]
     measure += [f"--{name}={getattr(options, name)}" for name in ("rounds", "cycles", "requests")]
     done = sandbox.run(suite, packages, ["python3", "-m", "simulated_cluster", *measure])

@@ -102,13 +102,14 @@ def start(cluster):
     from slurm_observability.exporter.exporter import Exporter
     from slurm_observability.exporter.http import Server
     from slurm_observability.exporter.settings import Settings
+    from slurm_observability.exporter.web_guard import Guard
 
     running = []
 
-    def begin(**settings) -> Client:
+    def begin(web_config=None, **settings) -> Client:
         settings = {"reset_time": int(time.time()) - 3600, "interval": 0.1, "timeout": 5.0, **settings}
         exporter = Exporter(Settings(**settings))
-        server = Server("127.0.0.1", 0, exporter)
+        server = Server("127.0.0.1", 0, exporter, Guard(web_config))
         exporter.start()
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         running.append((exporter, server))

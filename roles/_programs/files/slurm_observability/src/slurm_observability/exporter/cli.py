@@ -21,6 +21,8 @@ from .exporter import Exporter
 from .http import Server
 from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, parse_reset_time
 from .settings import Settings
+from .settings_file import SettingsFileError
+from .web_guard import Guard
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
         "ports of the targets, where they differ: node_exporter=9100,dcgm_exporter=9400,job_agent=9501",
         type=_ports,
     )
+    option("web-config", None, "file with TLS and passwords, in the format of Prometheus' exporters", type=Path)
     return result
 
 
@@ -87,13 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal ends it. Return the exit status: 2 for what the caller has to repair."""
     try:
         options = parser().parse_args(arguments)
+        logging.basicConfig(level=options.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
         settings = _settings(options)
         exporter = Exporter(settings)
-        server = _listen(options.listen_address, options.port, exporter)
-    except UsageError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        server = _listen(options.listen_address, options.port, exporter, Guard(options.web_config))
+    except (UsageError, SettingsFileError) as error:
+        print("\n".join(f"{PROGRAM}: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return EXIT_USAGE
-    logging.basicConfig(level=options.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
     sys.setswitchinterval(SWITCH_INTERVAL)
     _serve(server, exporter)
     return 0
@@ -122,9 +125,9 @@ def _settings(options: argparse.Namespace) -> Settings:
     )
 
 
-def _listen(address: str, port: int, exporter: Exporter) -> Server:
+def _listen(address: str, port: int, exporter: Exporter, guard: Guard) -> Server:
     try:
-        return Server(address, port, exporter)
+        return Server(address, port, exporter, guard)
     except OSError as error:
         raise UsageError(
             f"cannot listen on {address} port {port} ({error.strerror or error}); choose others with "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import math
 import socket
 import threading
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,10 +16,13 @@ from .. import __version__
 from .discovery import SCRAPE_JOBS
 from .exporter import Exporter
 from .exposition import CONTENT_TYPE
+from .web_guard import Guard
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 65
+IDLE_SECONDS = 65  # Prometheus keeps a connection from one scrape to the next
+REQUEST_SECONDS = 10
+ANSWER_SECONDS = 60
 MAX_CONNECTIONS = 128
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -40,10 +46,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, host: str, port: int, exporter: Exporter) -> None:
+    def __init__(self, host: str, port: int, exporter: Exporter, guard: Guard | None = None) -> None:
         """Listen at once. Raises OSError."""
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.exporter = exporter
+        self.guard = guard or Guard()
         self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
         super().__init__((host, port), Handler)
 
@@ -59,9 +66,14 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve the connection and give its slot back."""
+        """Serve the connection and give its slot back. The handshake is made here, where it keeps nobody waiting."""
         try:
-            super().process_request_thread(request, client_address)
+            try:
+                secured = self.guard.secure(request, client_address)
+            except OSError:
+                self.shutdown_request(request)
+            else:
+                super().process_request_thread(secured, client_address)
         finally:
             self._slots.release()
 
@@ -77,12 +89,26 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "azslurm-exporter"
     sys_version = ""
-    timeout = IDLE_SECONDS
-    wbufsize = -1  # headers and body leave together
-    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        """Give every request and every answer a time of its own, however slowly the client moves."""
+        self.connection = self.request
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        self._requests = _Requests(self.connection)
+        self.rfile = io.BufferedReader(self._requests)
+        self.wfile = _Answers(self.connection)
+
+    def handle_one_request(self) -> None:
+        """Answer the next request of the connection."""
+        self._requests.expect()
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         """Answer a request for one of the pages."""
+        refusal = self.server.guard.refusal(self.headers.get("Authorization"))
+        if refusal is not None:
+            self.send_error(refusal)
+            return
         status, content_type, body = self._page(self.path.partition("?")[0])
         self._send(status, content_type, body)
 
@@ -126,8 +152,62 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", "GET, HEAD")
+        if status == HTTPStatus.UNAUTHORIZED:
+            self.send_header("WWW-Authenticate", "Basic")
+        for name, value in self.server.guard.config.headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+class _Requests(io.RawIOBase):
+    """What a client sends. Between requests it may be silent; one that has begun has to be complete soon."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._deadline = math.inf
+
+    def expect(self) -> None:
+        """Be ready for a new request."""
+        self._deadline = math.inf
+
+    def readable(self) -> bool:
+        """Say that this is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there. Raises TimeoutError."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request was not complete in time")
+        self._connection.settimeout(min(left, IDLE_SECONDS))
+        received = self._connection.recv_into(buffer)
+        self._deadline = min(self._deadline, time.monotonic() + REQUEST_SECONDS)
+        return received
+
+
+class _Answers(io.BufferedIOBase):
+    """What a client gets. An answer leaves as one piece, and the client has to take it soon."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        """Say that this is for writing."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep a piece of the answer."""
+        self._pieces.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Send the answer. Raises OSError."""
+        pieces, self._pieces = self._pieces, []
+        if pieces:
+            self._connection.settimeout(ANSWER_SECONDS)
+            self._connection.sendall(b"".join(pieces))
