@@ -64,6 +64,7 @@ def test_the_version_is_that_of_the_project():
         (["--reset-time", "yesterday"], "write it like '24 hours ago'"),
         (["--reset-time", ""], "write it like '24 hours ago'"),
         (["--file-sd-directory", "/no/such"], "'/no/such' is no directory"),
+        (["--max-label-values", "many"], "'many' is no number"),
         (["--sd-ports", "grafana=3000"], "'grafana=3000' names no scrape job"),
         (["--sd-ports", "job_agent=x"], "'x' is no port"),
         (["--listen-address", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 9500"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import discovery, health
+from . import cap, discovery, health
 from .metric import Metric
 from .topics import history, jobs, nodes
 
@@ -16,5 +16,5 @@ def groups() -> dict[str, Sequence[Metric]]:
         "Nodes": nodes.METRICS,
         "History": history.METRICS,
         "Target discovery": discovery.METRICS,
-        "The exporter itself": health.METRICS,
+        "The exporter itself": (*health.METRICS, *cap.METRICS),
     }

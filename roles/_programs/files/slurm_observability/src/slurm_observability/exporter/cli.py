@@ -77,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
     option("accounting", "yes", "'no' on a cluster without slurmdbd: sacct is not run (default: yes)", type=_yes_no)
     option("file-sd-directory", None, "also write the targets to JOB.json in this directory", type=_directory)
     option(
+        "max-label-values",
+        "1000",
+        "most users, accounts and the like that a metric has series for; the largest stay (default: 1000)",
+        type=_count,
+    )
+    option(
         "sd-ports",
         "",
         "ports of the targets, where they differ: node_exporter=9100,dcgm_exporter=9400,job_agent=9501",
@@ -122,6 +128,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         cluster=options.cluster,
         sd_ports=options.sd_ports,
         file_sd_directory=options.file_sd_directory,
+        max_label_values=options.max_label_values,
     )
 
 
@@ -154,6 +161,12 @@ def _serve(server: Server, exporter: Exporter) -> None:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"'{text}' is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 7:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number; give one from 0 to 999999")
     return int(text)
 
 

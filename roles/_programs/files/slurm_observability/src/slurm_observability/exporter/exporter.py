@@ -14,6 +14,7 @@ from ..slurm.command import SlurmRunner
 from ..slurm.jobs import Queue
 from ..slurm.nodes import Nodes
 from . import health, wiring
+from .cap import Cap
 from .discovery import Discovery
 from .exposition import render
 from .metric import AnyFamily
@@ -29,7 +30,8 @@ class Exporter:
     def __init__(self, settings: Settings) -> None:
         self._runner = SlurmRunner(settings.timeout)
         self.discovery = Discovery(settings.sd_ports, settings.file_sd_directory)
-        topics = wiring.topics(settings, self._runner, self.discovery)
+        self._cap = Cap(settings.max_label_values)
+        topics = wiring.topics(settings, self._runner, self.discovery, self._cap)
         self.sources: dict[str, Source[Any]] = {topic.name: Source(topic) for topic in topics}
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
@@ -89,3 +91,4 @@ class Exporter:
         yield from health.families({name: source.health for name, source in self.sources.items()}, time.time())
         for source in self.sources.values():
             yield from source.topic.status()
+        yield from self._cap.families()

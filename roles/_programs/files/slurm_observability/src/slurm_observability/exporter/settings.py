@@ -18,3 +18,4 @@ class Settings:
     cluster: str = ""
     sd_ports: Mapping[str, int] = field(default_factory=dict)
     file_sd_directory: Path | None = None
+    max_label_values: int = 1000

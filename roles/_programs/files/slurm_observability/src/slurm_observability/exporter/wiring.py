@@ -11,6 +11,7 @@ from ..slurm.cluster import read_cluster_name
 from ..slurm.command import SlurmRunner
 from ..slurm.jobs import Queue, read_queue
 from ..slurm.nodes import NodeReader, Nodes
+from .cap import Cap
 from .discovery import Discovery
 from .history import HistoryTotals
 from .history_reader import HistoryReader
@@ -19,7 +20,7 @@ from .topic import Reading, Topic
 from .topics import history, jobs, nodes
 
 
-def topics(settings: Settings, runner: SlurmRunner, discovery: Discovery) -> Sequence[Topic[Any]]:
+def topics(settings: Settings, runner: SlurmRunner, discovery: Discovery, cap: Cap) -> Sequence[Topic[Any]]:
     """Return the topics in the order in which their metrics are served."""
     chosen: list[Topic[Any]] = [_jobs(settings, runner), _nodes(settings, runner, discovery)]
     if settings.accounting:
