@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.programs.web_server import WebServer
+
 PROJECT = Path(__file__).parents[3] / "roles" / "_programs" / "files" / "slurm_observability"
 sys.path.insert(0, str(PROJECT / "src"))
 
@@ -75,3 +77,22 @@ def eventually() -> Iterator[Callable[..., None]]:
             time.sleep(0.02)
 
     yield wait
+
+
+@pytest.fixture
+def make_web_server() -> Iterator[Callable[..., WebServer]]:
+    """Start web servers that end with the test."""
+    servers: list[WebServer] = []
+
+    def make(*arguments: object, **more: object) -> WebServer:
+        servers.append(WebServer(*arguments, **more))  # type: ignore[arg-type]
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def web_server(make_web_server: Callable[..., WebServer]) -> WebServer:
+    return make_web_server()

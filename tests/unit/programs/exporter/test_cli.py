@@ -65,6 +65,9 @@ def test_the_version_is_that_of_the_project():
         (["--reset-time", ""], "write it like '24 hours ago'"),
         (["--file-sd-directory", "/no/such"], "'/no/such' is no directory"),
         (["--max-label-values", "many"], "'many' is no number"),
+        (["--source", "sinfo"], "invalid choice: 'sinfo'"),
+        (["--slurmrestd-url", "head:6820"], "'head:6820' is no URL of a server; give http://HOST:PORT"),
+        (["--slurmrestd-api-version", "41"], "'41' is no version of the API; give auto or v0.0.45"),
         (["--sd-ports", "grafana=3000"], "'grafana=3000' names no scrape job"),
         (["--sd-ports", "job_agent=x"], "'x' is no port"),
         (["--listen-address", "no.such.host.invalid"], "cannot listen on no.such.host.invalid port 9500"),
@@ -99,6 +102,11 @@ def test_missing_commands_are_named(tmp_path):
         "azslurm-exporter: squeue, scontrol, sacct not found; run it on a host with Slurm's commands, "
         "or put their directory in PATH\n"
     )
+
+
+def test_slurmrestd_needs_no_commands_but_sacct(tmp_path):
+    result = run("--source", "slurmrestd", PATH=str(tmp_path))
+    assert result.stderr.startswith("azslurm-exporter: sacct not found")
 
 
 def test_it_serves_and_ends_at_once_on_sigterm_even_while_slurm_hangs(cluster, fake_slurm, tmp_path, eventually):

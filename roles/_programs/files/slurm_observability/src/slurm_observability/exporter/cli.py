@@ -16,11 +16,13 @@ from types import FrameType
 from typing import NoReturn
 
 from .. import __version__
+from ..slurm.endpoint import Endpoint
+from ..slurm.rest.client import API_VERSIONS, AUTO, TOKEN_VARIABLE
 from .discovery import SCRAPE_JOBS
 from .exporter import Exporter
 from .http import Server
 from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, parse_reset_time
-from .settings import Settings
+from .settings import CLI, SOURCES, Settings
 from .settings_file import SettingsFileError
 from .web_guard import Guard
 
@@ -88,6 +90,26 @@ def parser() -> argparse.ArgumentParser:
         "ports of the targets, where they differ: node_exporter=9100,dcgm_exporter=9400,job_agent=9501",
         type=_ports,
     )
+    option("source", CLI, f"who is asked: {', '.join(SOURCES)} (default: {CLI})", choices=SOURCES)
+    option(
+        "slurmrestd-url",
+        "http://localhost:6820",
+        "where slurmrestd listens: http://HOST:PORT, https://HOST:PORT or unix:/PATH (default: http://localhost:6820)",
+        type=_url,
+    )
+    option(
+        "slurmrestd-api-version",
+        AUTO,
+        f"version of its API, such as {API_VERSIONS[0]} (default: {AUTO}, the newest that it and this program speak)",
+        type=_api_version,
+    )
+    option("slurm-jwt-file", None, f"file with the token for it (default: ${TOKEN_VARIABLE})", type=Path)
+    option(
+        "openmetrics-url",
+        "http://localhost:6817",
+        "where slurmctld listens (default: http://localhost:6817)",
+        type=_url,
+    )
     option("web-config", None, "file with TLS and passwords, in the format of Prometheus' exporters", type=Path)
     return result
 
@@ -109,7 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    wanted = ["squeue", "scontrol", *(["sacct"] if options.accounting else [])]
+    wanted = [
+        *(["squeue", "scontrol"] if options.source == CLI else []),
+        *(["sacct"] if options.accounting else []),
+    ]
     missing = [command for command in wanted if shutil.which(command) is None]
     if missing:
         raise UsageError(
@@ -184,6 +209,19 @@ def _log_level(text: str) -> str:
     if text.upper() not in LOG_LEVELS:
         raise argparse.ArgumentTypeError(f"'{text}' is no log level; give one of {', '.join(LOG_LEVELS)}")
     return text.upper()
+
+
+def _url(text: str) -> str:
+    try:
+        return Endpoint("server", text, timeout=1.0).url
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _api_version(text: str) -> str:
+    if text not in (AUTO, *API_VERSIONS):
+        raise argparse.ArgumentTypeError(f"'{text}' is no version of the API; give {AUTO} or {', '.join(API_VERSIONS)}")
+    return text
 
 
 def _yes_no(text: str) -> bool:

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..slurm.rest.client import AUTO
+
+# Who is asked: Slurm's commands, slurmrestd, or slurmctld's own metrics. What the others cannot tell the commands do.
+CLI, SLURMRESTD, OPENMETRICS = "cli", "slurmrestd", "openmetrics"
+SOURCES = (CLI, SLURMRESTD, OPENMETRICS)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -19,3 +25,8 @@ class Settings:
     sd_ports: Mapping[str, int] = field(default_factory=dict)
     file_sd_directory: Path | None = None
     max_label_values: int = 1000
+    source: str = CLI
+    slurmrestd_url: str = "http://localhost:6820"
+    slurmrestd_api_version: str = AUTO
+    slurm_jwt_file: Path | None = None
+    openmetrics_url: str = "http://localhost:6817"
