@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import cap, discovery, health
+from .custom import topic as custom
 from .metric import Metric
 from .topics import history, jobs, nodes
+
+# What prometheus_client tells about the process.
+PROCESS = {
+    f"process_{name}"
+    for name in (
+        "virtual_memory_bytes",
+        "resident_memory_bytes",
+        "start_time_seconds",
+        "cpu_seconds_total",
+        "open_fds",
+        "max_fds",
+    )
+}
 
 
 def groups() -> dict[str, Sequence[Metric]]:
@@ -15,6 +29,14 @@ def groups() -> dict[str, Sequence[Metric]]:
         "Queue": jobs.METRICS,
         "Nodes": nodes.METRICS,
         "History": history.METRICS,
+        "Metrics of the site": custom.METRICS,
         "Target discovery": discovery.METRICS,
         "The exporter itself": (*health.METRICS, *cap.METRICS),
     }
+
+
+def names() -> set[str]:
+    """Return every name that a sample of the exporter can have, those of the process too."""
+    found = {metric.name for metrics in groups().values() for metric in metrics}
+    histograms = {metric.name for metrics in groups().values() for metric in metrics if metric.kind == "histogram"}
+    return found | {f"{name}{suffix}" for name in histograms for suffix in ("_bucket", "_count", "_sum")} | PROCESS

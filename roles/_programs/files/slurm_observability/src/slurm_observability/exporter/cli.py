@@ -18,6 +18,8 @@ from typing import NoReturn
 from .. import __version__
 from ..slurm.endpoint import Endpoint
 from ..slurm.rest.client import API_VERSIONS, AUTO, TOKEN_VARIABLE
+from .catalogue import names
+from .custom.schema import read_custom_metrics
 from .discovery import SCRAPE_JOBS
 from .exporter import Exporter
 from .http import Server
@@ -110,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
         "where slurmctld listens (default: http://localhost:6817)",
         type=_url,
     )
+    option("custom-metrics", None, "file with metrics of your own: commands, and how to read them", type=Path)
     option("web-config", None, "file with TLS and passwords, in the format of Prometheus' exporters", type=Path)
     return result
 
@@ -154,6 +157,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         sd_ports=options.sd_ports,
         file_sd_directory=options.file_sd_directory,
         max_label_values=options.max_label_values,
+        custom_metrics=read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else (),
     )
 
 

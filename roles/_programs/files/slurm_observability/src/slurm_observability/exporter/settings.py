@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ..slurm.rest.client import AUTO
 # Who is asked: Slurm's commands, slurmrestd, or slurmctld's own metrics. What the others cannot tell the commands do.
 CLI, SLURMRESTD, OPENMETRICS = "cli", "slurmrestd", "openmetrics"
 SOURCES = (CLI, SLURMRESTD, OPENMETRICS)
+from .custom.schema import CommandSchema
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,4 @@ class Settings:
     slurmrestd_api_version: str = AUTO
     slurm_jwt_file: Path | None = None
     openmetrics_url: str = "http://localhost:6817"
+    custom_metrics: Sequence[CommandSchema] = ()

@@ -65,11 +65,13 @@ class Table:
 
     def text(self, key: str, default: str = "", required: bool = False) -> str:
         """Return a string."""
-        value = self._scalar(key, required)
-        if value is None or isinstance(value, str):
-            return default if value is None else value
-        self.fault(f"{key} has to be a string; put it between quotes", key)
-        return default
+        value = self._scalar(key)
+        if value is not None and not isinstance(value, str):
+            self.fault(f"{key} has to be a string; put it between quotes", key)
+            return default
+        if required and not value:
+            self.fault(f"{key} is missing in {self.name}", key)
+        return value or default
 
     def number(self, key: str, default: float, low: float, high: float) -> float:
         """Return a number between the bounds, which count as within."""
@@ -96,16 +98,18 @@ class Table:
         self.fault(f"{key} has to be true or false", key)
         return default
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def texts(self, key: str, required: bool = False) -> tuple[str, ...]:
         """Return a list of strings; without the key, an empty one."""
         reason = f"{key} has to be a list of strings"
+        if required and key not in self:
+            self.fault(f"{key} is missing in {self.name}")
         nodes = [self._as(ScalarNode, node, reason) for node in self._list(key)]
         return tuple(node.value for node in nodes if node)
 
-    def choice(self, key: str, choices: Iterable[str], default: str) -> str:
-        """Return one of the choices."""
-        value = self.text(key, default)
-        if value in choices:
+    def choice(self, key: str, choices: Iterable[str], default: str, required: bool = False) -> str:
+        """Return one of the choices, or the default."""
+        value = self.text(key, default, required)
+        if value in choices or value == default:
             return value
         self.fault(f"{key} has to be one of {', '.join(choices)}", key)
         return default
@@ -138,13 +142,11 @@ class Table:
                 hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(self._known))}"
                 self._faults.add(name.start_mark.line + 1, f"{one_line(key, 60)} is unknown in {self.name}{hint}")
 
-    def _scalar(self, key: str, required: bool = False) -> Any:
+    def _scalar(self, key: str) -> Any:
         """Return the value of the key as YAML understands it, or None without one."""
         self._known.append(key)
         node = self._items[key][1] if key in self._items else None
         if node is None or _is_null(node):
-            if required:
-                self.fault(f"{key} is missing in {self.name}", key)
             return None
         if not self._as(ScalarNode, node, f"{key} has to be a single value"):
             return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..slurm.accounting import RunReader
-from ..slurm.cluster import read_cluster_name
+from ..slurm.cluster import read_cluster_name, read_partition_names
 from ..slurm.command import SlurmRunner
 from ..slurm.endpoint import Endpoint
 from ..slurm.jobs import Queue, read_queue
@@ -17,6 +17,7 @@ from ..slurm.rest import jobs as rest_jobs
 from ..slurm.rest import nodes as rest_nodes
 from ..slurm.rest.client import RestClient
 from .cap import Cap
+from .custom import topic as custom
 from .discovery import Discovery
 from .history import HistoryTotals
 from .history_reader import HistoryReader
@@ -30,6 +31,7 @@ def topics(settings: Settings, runner: SlurmRunner, discovery: Discovery, cap: C
     chosen: list[Topic[Any]] = [_jobs(settings, runner), _nodes(settings, runner, discovery)]
     if settings.accounting:
         chosen.append(_history(settings, runner))
+    chosen += custom.topics(settings.custom_metrics, runner, lambda: read_partition_names(runner), settings.reset_time)
     return chosen
 
 

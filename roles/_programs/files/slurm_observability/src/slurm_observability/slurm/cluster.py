@@ -1,4 +1,4 @@
-"""Ask Slurm for the name of the cluster."""
+"""Ask Slurm for the names of the cluster and of its partitions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from .command import SlurmError, SlurmRunner
 
 SCONTROL_CONFIG = ("scontrol", "show", "config")
+SINFO_PARTITIONS = ("sinfo", "--all", "--noheader", "--format=%R")
 
 _NAME = re.compile(rb"ClusterName\s*=\s*(\S+)\s*")
 
@@ -21,3 +22,9 @@ def read_cluster_name(runner: SlurmRunner) -> str:
     if not name:
         raise SlurmError("scontrol show config does not tell the name of the cluster")
     return name
+
+
+def read_partition_names(runner: SlurmRunner) -> list[str]:
+    """Return the names of all partitions, hidden ones too. Raises SlurmError."""
+    lines = (line for chunk in runner.lines(SINFO_PARTITIONS) for line in chunk)
+    return sorted({line.decode("utf-8", "replace").strip() for line in lines} - {""})

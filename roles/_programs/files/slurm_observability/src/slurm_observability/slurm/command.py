@@ -63,8 +63,12 @@ class SlurmRunner:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def lines(self, argv: Sequence[str]) -> Iterator[list[bytes]]:
+    def lines(
+        self, argv: Sequence[str], timeout: float | None = None, max_output_bytes: int | None = None
+    ) -> Iterator[list[bytes]]:
         """Yield what the command prints, in lists of complete lines without their line feed.
+
+        ``timeout``, in seconds, and ``max_output_bytes`` take the place of those of the runner.
 
         The caller must not use what it has read before the iterator ended by itself: a command that fails at the end
         raises SlurmError there. Leaving the iterator early ends the command.
@@ -74,7 +78,8 @@ class SlurmRunner:
         try:
             tail = _Tail()
             rest = b""
-            for chunk in self._chunks(process, name, tail):
+            limits = timeout or self._timeout, max_output_bytes or self._max_output_bytes
+            for chunk in self._chunks(process, name, tail, *limits):
                 *complete, rest = (rest + chunk).split(b"\n")
                 if complete:
                     yield complete
@@ -110,10 +115,13 @@ class SlurmRunner:
             self._running.add(process)
             return process
 
-    def _chunks(self, process: subprocess.Popen[bytes], name: str, tail: _Tail) -> Iterator[bytes]:
+    @staticmethod
+    def _chunks(
+        process: subprocess.Popen[bytes], name: str, tail: _Tail, timeout: float, max_output_bytes: int
+    ) -> Iterator[bytes]:
         """Yield raw output until the command closes both pipes; its error text goes to ``tail``."""
         assert process.stdout is not None and process.stderr is not None
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + timeout
         received = 0
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -121,7 +129,7 @@ class SlurmRunner:
             while selector.get_map():
                 ready = selector.select(max(0.0, deadline - time.monotonic()))
                 if time.monotonic() >= deadline:
-                    raise SlurmError(f"{name} did not answer within {self._timeout:g} seconds")
+                    raise SlurmError(f"{name} did not answer within {timeout:g} seconds")
                 for key, _events in ready:
                     chunk = os.read(key.fd, CHUNK_BYTES)
                     if not chunk:
@@ -130,13 +138,13 @@ class SlurmRunner:
                         tail.add(chunk)
                     else:
                         received += len(chunk)
-                        if received > self._max_output_bytes:
-                            raise SlurmError(f"{name} printed more than {self._max_output_bytes} bytes")
+                        if received > max_output_bytes:
+                            raise SlurmError(f"{name} printed more than {max_output_bytes} bytes")
                         yield chunk
         try:
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            raise SlurmError(f"{name} did not end within {self._timeout:g} seconds") from None
+            raise SlurmError(f"{name} did not end within {timeout:g} seconds") from None
 
     @staticmethod
     def _check_exit(process: subprocess.Popen[bytes], name: str, tail: _Tail) -> None:
