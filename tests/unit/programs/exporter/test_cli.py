@@ -81,6 +81,18 @@ def test_bad_input_gets_one_sentence_and_status_2(cluster, arguments, words):
     assert result.stderr.startswith("azslurm-exporter: ") and result.stderr.count("\n") == 1
 
 
+def test_faults_in_files_are_told_all_at_once_with_file_and_line(cluster, tmp_path):
+    path = tmp_path / "settings.yml"
+    path.write_text("nonsense: 1\nother: 2\n")
+    for option in ("--web-config", "--custom-metrics"):
+        result = run(option, str(path))
+        assert result.returncode == 2
+        assert [line.split(" is unknown")[0] for line in result.stderr.splitlines()] == [
+            f"azslurm-exporter: {path}:1: nonsense",
+            f"azslurm-exporter: {path}:2: other",
+        ]
+
+
 def test_a_variable_of_the_environment_is_checked_too(cluster):
     result = run(AZSLURM_EXPORTER_PORT="x")
     assert (result.returncode, "'x' is no port" in result.stderr) == (2, True)

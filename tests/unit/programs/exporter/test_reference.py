@@ -29,7 +29,7 @@ SPECIFIED = {
 }
 
 # Served only where an option asks for it.
-OPTIONAL = {"slurm_exporter_cut_label_values"}
+OPTIONAL = {"slurm_exporter_cut_label_values", "slurm_exporter_custom_dropped_rows"}
 
 
 def catalogued() -> set[str]:

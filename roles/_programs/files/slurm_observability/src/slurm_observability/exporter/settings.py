@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..slurm.rest.client import AUTO
+from .custom.schema import CommandSchema
 
 # Who is asked: Slurm's commands, slurmrestd, or slurmctld's own metrics. What the others cannot tell the commands do.
 CLI, SLURMRESTD, OPENMETRICS = "cli", "slurmrestd", "openmetrics"
 SOURCES = (CLI, SLURMRESTD, OPENMETRICS)
-from .custom.schema import CommandSchema
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Table:
             return default
         if required and not value:
             self.fault(f"{key} is missing in {self.name}", key)
-        return value or default
+        return default if value is None else value
 
     def number(self, key: str, default: float, low: float, high: float) -> float:
         """Return a number between the bounds, which count as within."""
