@@ -1,8 +1,8 @@
 """Configure and start real munge, MariaDB, slurmdbd, slurmctld and slurmd inside the sandbox.
 
-Four slurmd on one machine carry the running jobs. The other 5,000 nodes are known to slurmctld alone: half of them
-are CLOUD nodes without power, which is what a scaled-down Azure cluster looks like to Slurm, and half are said to be
-up (workload.py) so that each of them has its own time series, as on a busy one.
+Four slurmd on one machine carry the running jobs. The other nodes are known to slurmctld alone: half of them are
+CLOUD nodes without power, which is what a scaled-down Azure cluster looks like to Slurm, and half are said to be up
+(workload.py) so that each of them has its own time series, as on a busy one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .command import run
+from .size import Size
 
 HOSTNAME = "bench"
 CLUSTER = "bench"
 WORKERS = tuple(f"n{number}" for number in range(1, 5))
-POWERED_DOWN_NODES = "c[1-2500]"
-POWERED_UP_NODES = "c[2501-5000]"
+PARTITIONS = ("hpc", "htc", "gpu", "dynamic")
 
-SLURM_CONF = f"""\
-ClusterName={CLUSTER}
-SlurmctldHost={HOSTNAME}(127.0.0.1)
+_SLURM_CONF = """\
+ClusterName={cluster}
+SlurmctldHost={hostname}(127.0.0.1)
 SlurmUser=slurm
 AuthType=auth/munge
 StateSaveLocation=/var/spool/slurmctld
@@ -42,8 +42,8 @@ MpiDefault=none
 ReturnToService=2
 # Longer than any run: no node's state changes because nobody answers for it.
 SlurmdTimeout=36000
-MaxArraySize=200001
-MaxJobCount=400000
+MaxArraySize=1000001
+MaxJobCount=2000000
 # Finished jobs stay in the queue for the whole run, so that nothing changes between two measurements.
 MinJobAge=36000
 AccountingStorageType=accounting_storage/slurmdbd
@@ -57,17 +57,13 @@ SuspendTime=36000
 SuspendProgram=/bin/true
 ResumeProgram=/bin/true
 ResumeTimeout=36000
-NodeName=n[1-{len(WORKERS)}] NodeHostname={HOSTNAME} NodeAddr=127.0.0.1 Port=[17001-{17000 + len(WORKERS)}] \
+NodeName=n[1-{workers}] NodeHostname={hostname} NodeAddr=127.0.0.1 Port=[17001-{last_port}] \
 CPUs=512 RealMemory=1000000 State=UNKNOWN
-NodeName={POWERED_DOWN_NODES} CPUs=16 RealMemory=64000 State=CLOUD
+NodeName={size.powered_down} CPUs=16 RealMemory=64000 State=CLOUD
 # Loopback addresses, where every connection is refused at once: slurmctld insists on resolving such nodes.
-NodeName={POWERED_UP_NODES} NodeAddr=127.1.[1-10].[1-250] CPUs=16 RealMemory=64000 State=UNKNOWN
-PartitionName=hpc Nodes=n[1-{len(WORKERS)}] Default=YES MaxTime=INFINITE State=UP
-PartitionName=htc Nodes=c[1-2500] MaxTime=INFINITE State=UP
-PartitionName=gpu Nodes=c[2501-4000] MaxTime=INFINITE State=UP
-PartitionName=dynamic Nodes=c[3501-5000] MaxTime=INFINITE State=UP
+NodeName={size.powered_up} NodeAddr={size.addresses} CPUs=16 RealMemory=64000 State=UNKNOWN
+PartitionName=hpc Nodes=n[1-{workers}] Default=YES MaxTime=INFINITE State=UP
 """
-PARTITIONS = ("hpc", "htc", "gpu", "dynamic")
 
 SLURMDBD_CONF = """\
 AuthType=auth/munge
@@ -111,11 +107,20 @@ def write(path: str, text: str, owner: str = "root", mode: int = 0o644) -> None:
     file.write_text(text)
 
 
-def configure() -> None:
+def slurm_conf(size: Size) -> str:
+    """Return slurm.conf for a cluster of that size."""
+    partitions = [f"PartitionName={name} Nodes={nodes} MaxTime=INFINITE State=UP" for name, nodes in size.partitions.items()]
+    head = _SLURM_CONF.format(
+        cluster=CLUSTER, hostname=HOSTNAME, workers=len(WORKERS), last_port=17000 + len(WORKERS), size=size
+    )
+    return head + "\n".join([*partitions, ""])
+
+
+def configure(size: Size) -> None:
     """Write the configuration of every daemon and make the directories they own."""
     database_password = secrets.token_hex(16)
     write("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n")
-    write("/etc/slurm/slurm.conf", SLURM_CONF)
+    write("/etc/slurm/slurm.conf", slurm_conf(size))
     # No cgroups here. Slurm 22.05 cannot be told so; its plugin for version 1 does nothing until a job has a process.
     plugin = "cgroup/v1" if run("slurmd", "-V").split()[1].startswith("22.05.") else "disabled"
     write("/etc/slurm/cgroup.conf", f"CgroupPlugin={plugin}\n")
@@ -156,6 +161,8 @@ def start() -> None:
                 "--innodb-buffer-pool-size=1G",
                 "--innodb-lock-wait-timeout=900",
                 "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-log-file-size=1G",
+                "--debug-no-sync",
             ],
             stdout=log,
             stderr=log,

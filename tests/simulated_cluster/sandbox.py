@@ -2,7 +2,7 @@
 
 The copy is a layer in memory over the image, the network has nothing but a loopback device, and the first process
 of the sandbox is the command itself: when it ends, or when the caller dies, the kernel takes away every process,
-mount and file. There is nothing to clean up.
+mount and file. There is nothing to clean up, not even of a database on disk: its file has no name once it is mounted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,14 +21,18 @@ CODE = Path("/opt/bench")
 """Where the given Python packages are inside the sandbox."""
 
 _MEMORY = "8G"
+_DISK_BYTES = 40 << 30  # sparse: it takes what the database takes
 # glibc resolves no name on a machine whose only address is a loopback one; this one is reserved for documentation.
 _ADDRESS = "192.0.2.1/32"
 
 
-def run(image: Path, packages: Sequence[Path], command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run(
+    image: Path, packages: Sequence[Path], command: Sequence[str], database_on_disk: bool = False
+) -> subprocess.CompletedProcess[str]:
     """Run `command` inside and return it with its stdout; stderr is the caller's. `packages` can be imported there."""
     namespaces = ["--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"]
-    enter = [sys.executable, "-m", __name__, image, *packages, "--", *command]
+    where = "disk" if database_on_disk else "memory"
+    enter = [sys.executable, "-m", __name__, where, image, *packages, "--", *command]
     return subprocess.run(
         ["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, *map(str, enter)],
         stdout=subprocess.PIPE,
@@ -37,7 +42,7 @@ def run(image: Path, packages: Sequence[Path], command: Sequence[str]) -> subpro
     )
 
 
-def _enter(image: Path, packages: Sequence[Path], command: list[str]) -> None:
+def _enter(where: str, image: Path, packages: Sequence[Path], command: list[str]) -> None:
     """Turn this process, which already is in the namespaces, into the sandboxed command."""
     layers = Path("/run")
     _call("ip", "link", "set", "lo", "up")
@@ -53,6 +58,8 @@ def _enter(image: Path, packages: Sequence[Path], command: list[str]) -> None:
     _call("mount", "-t", "sysfs", "-o", "ro", "sysfs", str(root / "sys"))
     _call("mount", "--rbind", "/dev", str(root / "dev"))
     _call("mount", "-t", "tmpfs", "tmpfs", str(root / "run"))
+    if where == "disk":
+        _mount_disk(root / "var/lib/mysql")
     inside = root / CODE.relative_to("/")
     for package in packages:
         shutil.copytree(package, inside / package.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -62,11 +69,22 @@ def _enter(image: Path, packages: Sequence[Path], command: list[str]) -> None:
     os.execvpe(command[0], command, environment)
 
 
+def _mount_disk(folder: Path) -> None:
+    """Put a file system of the host's disk under the folder, with what is in it."""
+    with tempfile.NamedTemporaryFile(dir="/var/tmp", prefix="slurm-bench-") as disk:
+        os.truncate(disk.fileno(), _DISK_BYTES)
+        _call("mkfs.ext4", "-q", "-O", "^has_journal", "-E", "lazy_itable_init=1", disk.name)
+        _call("mount", "-o", "loop,noatime", disk.name, "/mnt")
+        _call("cp", "-a", f"{folder}/.", "/mnt")
+        _call("chown", f"--reference={folder}", "/mnt")
+        _call("mount", "--move", "/mnt", str(folder))
+
+
 def _call(*command: str) -> None:
     subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
     _separator = sys.argv.index("--")
-    _image, *_packages = map(Path, sys.argv[1:_separator])
-    _enter(_image, _packages, sys.argv[_separator + 1 :])
+    _image, *_packages = map(Path, sys.argv[2:_separator])
+    _enter(sys.argv[1], _image, _packages, sys.argv[_separator + 1 :])

@@ -1,6 +1,6 @@
 """Runs inside the sandbox, as its first process: bring the cluster up, then run a command in it as the user slurm.
 
-    python3 -m simulated_cluster COMMAND...
+    python3 -m simulated_cluster NODES,JOBS,ROWS COMMAND...
 
 Progress goes to stderr, one line per step; stdout belongs to the command. When this process ends, the kernel ends
 every daemon with it.
@@ -12,8 +12,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from . import daemons, workload
+from .size import HISTORY_DAYS, Size
 
 
 def step(what: str, work: Callable[[], None]) -> None:
@@ -23,15 +25,15 @@ def step(what: str, work: Callable[[], None]) -> None:
     print(f"   {time.monotonic() - began:6.1f} s  {what}", file=sys.stderr, flush=True)
 
 
-def main(command: list[str]) -> int:
+def main(size: Size, command: list[str]) -> int:
     """Return the exit code of `command`, or 1 with a sentence when the cluster does not come up."""
     try:
-        daemons.configure()
+        daemons.configure(size)
         step("munge, MariaDB, slurmdbd, slurmctld, slurmd", daemons.start)
-        step(f"{workload.HISTORY_ROWS:,} finished jobs over {workload.HISTORY_DAYS} days", workload.load_history)
-        step("2,500 nodes up", workload.declare_nodes_up)
-        step(f"{workload.QUEUE_RECORDS:,} queue records, {workload.QUEUE_JOBS:,} jobs", workload.load_queue)
-        step("nodes down, drained, powering up", workload.set_node_states)
+        step(f"{size.rows:,} finished jobs over {HISTORY_DAYS} days", partial(workload.load_history, size))
+        step(f"{size.nodes // 2:,} of {size.nodes:,} nodes up", partial(workload.declare_nodes_up, size))
+        step(f"{size.records:,} queue records, {size.jobs:,} jobs", partial(workload.load_queue, size))
+        step("nodes down, drained, powering up", partial(workload.set_node_states, size))
     except RuntimeError as error:
         print(f"the simulated cluster did not come up: {error}", file=sys.stderr)
         return 1
@@ -40,4 +42,4 @@ def main(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(Size.parse(sys.argv[1]), sys.argv[2:]))
