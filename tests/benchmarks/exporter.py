@@ -2,8 +2,8 @@
 """bin/bench exporter: azslurm-exporter against the command sequence of its specification, on one simulated cluster.
 
 Both collect from the same real Slurm in the same run, in turn: 5,000 nodes, 20,000 queue records that expand to
-80,000 jobs, 500,000 accounting rows over 180 days. Needs root on Debian or Ubuntu, like the lab whose image it uses,
-and about 3 GiB of memory. See docs/performance.md.
+80,000 jobs, 500,000 accounting rows over 180 days, and other sizes if asked. Needs root on Debian or Ubuntu, like the
+lab whose image it uses, and about 3 GiB of memory. See docs/performance.md.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from side_by_side.report import Result, judge, report  # noqa: E402
+from side_by_side.report import Result, compare, judge, judge_history, report, size_name  # noqa: E402
 from simulated_cluster import sandbox  # noqa: E402
+from simulated_cluster.size import Size  # noqa: E402
 
 from lab import host, image  # noqa: E402
 from lab.errors import LabError  # noqa: E402
@@ -27,6 +29,18 @@ from lab.errors import LabError  # noqa: E402
 HERE = Path(__file__).parent
 PROGRAMS = ROOT / "roles/_programs/files/slurm_observability/src/slurm_observability"
 RESULTS = ROOT / "build/benchmarks"
+
+BASE = Size()
+# One thing grows at a time.
+SIZES = {
+    "base": [BASE],
+    "full": [
+        BASE,
+        *(replace(BASE, nodes=nodes) for nodes in (1_000, 10_000)),
+        *(replace(BASE, jobs=jobs) for jobs in (10_000, 500_000)),
+        *(replace(BASE, rows=rows) for rows in (10_000, 1_000_000, 10_000_000)),
+    ],
+}
 
 
 def main() -> int:
@@ -37,6 +51,13 @@ def main() -> int:
         default="trixie",
         choices=["bookworm", "trixie", "sid"],
         help="Debian release whose Slurm is measured (default: trixie)",
+    )
+    parser.add_argument(
+        "--sizes",
+        type=_sizes,
+        default="base",
+        metavar="SIZES",
+        help="base (the default), full (eight sizes, hours), or NODES,JOBS,ROWS",
     )
     parser.add_argument(
         "--rounds", type=_at_least(1), default=5, help="rounds side by side, 10 to 20 s each (default: 5)"
@@ -52,21 +73,34 @@ def main() -> int:
     )
     parser.add_argument("--check-bars", action="store_true", help="exit with 3 when a bar is missed")
     options = parser.parse_args()
+    results, bars = [], []
     try:
-        result = run(options)
+        for size in options.sizes:
+            result = run(options, size)
+            results.append(result)
+            RESULTS.mkdir(parents=True, exist_ok=True)
+            path = RESULTS / f"exporter-{options.suite}-{str(size).replace(',', '-')}.json"
+            path.write_text(json.dumps(result, indent=1) + "\n")
+            print("\n".join([*report(result), "", f"all figures: {path.relative_to(ROOT)}"]), flush=True)
+            bars += [(f"{size_name(result)}: {text}", met) for text, met in judge(result)]
     except LabError as error:
         print(f"bin/bench exporter: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bin/bench exporter: interrupted; nothing is left running", file=sys.stderr)
         return 130
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"exporter-{options.suite}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    bars = judge(result)
-    print("\n".join([*report(result), "", *(f"{'met   ' if met else 'MISSED'}  {text}" for text, met in bars)]))
-    print(f"\nall figures: {path.relative_to(ROOT)}")
+    bars += judge_history(results)
+    print("\n".join(["", *compare(results), "", *(f"{'met   ' if met else 'MISSED'}  {text}" for text, met in bars)]))
     return 3 if options.check_bars and not all(met for _, met in bars) else 0
+
+
+def _sizes(text: str) -> list[Size]:
+    if text in SIZES:
+        return SIZES[text]
+    try:
+        return [Size.parse(text)]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: {error}") from None
 
 
 def _at_least(minimum: int) -> Callable[[str], int]:
@@ -78,7 +112,7 @@ def _at_least(minimum: int) -> Callable[[str], int]:
     return count
 
 
-def run(options: argparse.Namespace) -> Result:
+def run(options: argparse.Namespace, size: Size) -> Result:
     """Build the cluster in the sandbox, measure, and return the figures. Raises LabError."""
     needed = [importlib.util.find_spec(package) for package in ("prometheus_client", "bcrypt", "yaml")]
     if not all(needed):
@@ -86,12 +120,13 @@ def run(options: argparse.Namespace) -> Result:
     host.require_usable()
     host.install_tools()
     suite = image.folder(image.ensure(options.suite))
-    print(f"== a simulated cluster on Slurm of Debian {options.suite}", file=sys.stderr, flush=True)
-    packages = [HERE / "simulated_cluster", HERE / "side_by_side", PROGRAMS]
+    what = f"{size.nodes:,} nodes, {size.jobs:,} jobs, {size.rows:,} rows of history"
+    print(f"== a simulated cluster on Slurm of Debian {options.suite}: {what}", file=sys.stderr, flush=True)
+    packages = [ROOT / "tests/simulated_cluster", HERE / "side_by_side", PROGRAMS]
     packages += [Path(spec.origin).parent for spec in needed if spec and spec.origin]
-    measure = ["python3", "-m", "side_by_side"]
+    measure = ["python3", "-m", "side_by_side", f"--size={size}"]
     measure += [f"--{name}={getattr(options, name)}" for name in ("rounds", "cycles", "requests")]
-    done = sandbox.run(suite, packages, ["python3", "-m", "simulated_cluster", *measure])
+    done = sandbox.run(suite, packages, ["python3", "-m", "simulated_cluster", str(size), *measure], size.needs_disk)
     if done.returncode != 0:
         raise LabError(f"the measurement failed with exit code {done.returncode}; its own words are above")
     result: Result = json.loads(done.stdout)

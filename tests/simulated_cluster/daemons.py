@@ -109,7 +109,9 @@ def write(path: str, text: str, owner: str = "root", mode: int = 0o644) -> None:
 
 def slurm_conf(size: Size) -> str:
     """Return slurm.conf for a cluster of that size."""
-    partitions = [f"PartitionName={name} Nodes={nodes} MaxTime=INFINITE State=UP" for name, nodes in size.partitions.items()]
+    partitions = [
+        f"PartitionName={name} Nodes={nodes} MaxTime=INFINITE State=UP" for name, nodes in size.partitions.items()
+    ]
     head = _SLURM_CONF.format(
         cluster=CLUSTER, hostname=HOSTNAME, workers=len(WORKERS), last_port=17000 + len(WORKERS), size=size
     )

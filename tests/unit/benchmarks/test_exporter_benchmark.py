@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+TESTS = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
 def benchmarks_importable(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    for folder in (TESTS, TESTS / "benchmarks"):
+        monkeypatch.syspath_prepend(str(folder))
     yield
     for name in [name for name in sys.modules if name.partition(".")[0] in ("side_by_side", "simulated_cluster")]:
         del sys.modules[name]
@@ -84,29 +86,37 @@ def test_a_wrong_and_a_missing_value_are_both_named():
     ]
 
 
-def cost(wall):
-    return {"wall": wall, "client_cpu": wall, "daemon_cpu": wall, "processes": 3}
+def cost(wall=0.2, **other):
+    return {"wall": wall, "own_cpu": 0.1, "child_cpu": 0.1, "daemon_cpu": 0.1, "processes": 3, "rpcs": 2, **other}
 
 
-def result(spec=10.0, exporter=0.2, half_year=0.2, milliseconds=2.0, wrong=()):
+def result(spec=10.0, exporter=None, half_year=0.2, milliseconds=2.0, wrong=(), memory=2**21, rows=500_000):
     later = {"1": 0.2, "7": 0.2, "180": half_year}
     return {
         "machine": {"slurm": "24.11.5", "python": "3.13.5", "cpus": 2, "load": 0.5},
+        "size": {"nodes": 5_000, "jobs": 80_000, "rows": rows},
         "side_by_side": {
-            "spec": [cost(spec)] * 3,
+            "spec": [cost(spec, processes=120, rpcs=150)] * 3,
             "spec_half_year": cost(60.0),
-            "exporter": [cost(exporter)] * 3,
+            "exporter": [cost(**(exporter or {}))] * 3,
             "values": {"7": 107, "180": 107},
             "wrong": {"spec": ["the specification's own"], "exporter, 7 days": list(wrong), "exporter, 180 days": []},
         },
-        "reset": {days: {"first": cost(1.0), "later": [cost(wall)] * 4} for days, wall in later.items()},
+        "reset": {
+            days: {"first": cost(1.0), "later": [cost(wall)] * 4, "history": [cost(wall / 4)] * 4}
+            for days, wall in later.items()
+        },
+        "slower": {
+            "scheduler": {"interval": 60.0, "costs": [cost(processes=1, rpcs=1)] * 3, "failed": ""},
+            "licenses": {"interval": 300.0, "costs": [], "failed": "the exporter's source licenses failed"},
+        },
         "http": {
             "metrics": [milliseconds / 1000] * 100,
             "healthy": [0.001] * 100,
             "bytes": 1000,
             "lines": 10,
             "rss": 2**20,
-            "peak_rss": 2**21,
+            "peak_rss": memory,
         },
     }
 
@@ -119,6 +129,9 @@ def result(spec=10.0, exporter=0.2, half_year=0.2, milliseconds=2.0, wrong=()):
         ({"milliseconds": 10.0}, 1),
         ({"half_year": 0.25}, 2),
         ({"wrong": ["slurm_jobs{partition=''} is 3, the answer was 2"]}, 3),
+        ({"exporter": {"own_cpu": 0.4}}, 4),
+        ({"exporter": {"processes": 4}}, 5),
+        ({"memory": 150_000_000}, 6),
     ],
 )
 def test_each_bar_is_missed_by_its_own_figure_alone(change, missed):
@@ -127,6 +140,54 @@ def test_each_bar_is_missed_by_its_own_figure_alone(change, missed):
     assert [number for number, (_, met) in enumerate(judge(result(**change))) if not met] == (
         [] if missed is None else [missed]
     )
+
+
+@pytest.mark.parametrize(("slowest", "met"), [(0.22, True), (0.3, False)])
+def test_a_long_history_is_held_against_a_short_one(slowest, met):
+    from side_by_side.report import judge_history
+
+    short, long = result(rows=10_000), result(rows=10_000_000, half_year=slowest)
+    assert [verdict for _, verdict in judge_history([long, result(), short])] == [met]
+    assert judge_history([long]) == judge_history([short]) == []
+
+
+def test_a_row_for_each_size():
+    from side_by_side.report import compare
+
+    rows = compare([result(), result(rows=10_000_000)])
+    assert rows[2].startswith(
+        "| 5,000 | 80,000 | 500,000 | 10.0 s / 0.2 s | 0.20 s | 0.100 s | 0.100 s | 50 | 150 / 2 |"
+    )
+    assert "| 10,000,000 |" in rows[3]
+
+
+def test_what_runs_more_seldom_is_added_up_per_minute():
+    from side_by_side.report import report
+
+    text = "\n".join(report(result()))
+    assert re.search(r"jobs, nodes, history +15 +12\.0 +8\.0 ", text)
+    assert re.search(r"scheduler +60 +1\.0 +1\.0 ", text)
+    assert re.search(r"together +13\.0 +9\.0 ", text)
+    assert "the exporter's source licenses failed" in text
+
+
+@pytest.mark.parametrize("text", ["1000,5000", "999,5000,1", "1000,4999,1", "1000,5000,0", "a,b,c"])
+def test_what_is_no_size(text):
+    from simulated_cluster.size import Size
+
+    with pytest.raises(ValueError):
+        Size.parse(text)
+
+
+def test_a_size_is_spread_over_the_partitions():
+    from simulated_cluster.daemons import slurm_conf
+    from simulated_cluster.size import Size
+
+    size = Size.parse("1000,10000,2000000")
+    conf = slurm_conf(size)
+    assert "NodeName=c[1-500] CPUs" in conf and "NodeName=c[501-1000] NodeAddr=127.1.[1-2].[1-250] " in conf
+    assert "PartitionName=gpu Nodes=c[501-800] " in conf and "PartitionName=dynamic Nodes=c[701-1000] " in conf
+    assert (size.records, size.needs_disk, Size().records, Size().needs_disk) == (2_500, True, 20_000, False)
 
 
 def test_the_report_shows_a_wrong_value_of_the_exporter():

@@ -50,9 +50,10 @@ class Exporter:
         self._stop.set()
         self._runner.close()
 
-    def refresh(self) -> None:
-        """Refresh each source once, one after the other, without threads."""
-        for source in self.sources.values():
+    def refresh(self, *names: str) -> None:
+        """Refresh the sources of these names, or all, once, one after the other, without threads."""
+        for name in names or self.sources:
+            source = self.sources[name]
             source.refresh()
             self._publish(source)
 
