@@ -202,6 +202,16 @@ def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(ready, fa
     ]
 
 
+def test_what_the_end_of_the_program_cuts_off_is_no_fault(cluster, fake_slurm, eventually, caplog):
+    fake_slurm.hangs("squeue")
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
+    exporter.start()
+    eventually(lambda: fake_slurm.calls("squeue"))
+    exporter.stop()
+    eventually(lambda: exporter.sources["jobs"].health.attempts)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monkeypatch):
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
     monkeypatch.setattr("slurm_observability.exporter.wiring.read_queue", lambda runner: 1 / 0)

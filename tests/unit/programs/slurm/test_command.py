@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from slurm_observability.slurm.command import SlurmError, SlurmRunner, one_line, slurm_environment
+from slurm_observability.slurm.command import SlurmError, SlurmRunner, Stopping, one_line, slurm_environment
 
 
 def run(fake_slurm, timeout=10.0, **more):
@@ -129,8 +129,8 @@ def test_close_ends_what_runs_and_starts_no_more(fake_slurm, eventually):
     eventually(lambda: fake_slurm.calls("squeue"))
     runner.close()
     thread.join(5)
-    assert errors == ["squeue was ended by signal 9"]
-    with pytest.raises(SlurmError, match="stopping"):
+    assert errors == ["squeue was ended because the program is stopping"]
+    with pytest.raises(Stopping, match="stopping"):
         list(runner.lines(["squeue"]))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from ..slurm.command import SlurmError, one_line
+from ..slurm.command import SlurmError, Stopping, one_line
 from .topic import Topic
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,8 @@ class Source(Generic[T]):
 
     def _note_failure(self, error: Exception, before: Health) -> None:
         # One line when it begins: an outage of hours should not fill the journal.
-        level = logging.WARNING if before.up or before.attempts == 0 else logging.DEBUG
+        begins = (before.up or before.attempts == 0) and not isinstance(error, Stopping)
+        level = logging.WARNING if begins else logging.DEBUG
         if isinstance(error, SlurmError):
             log.log(level, "%s: %s; the last good values stay", self.name, one_line(str(error)))
         else:

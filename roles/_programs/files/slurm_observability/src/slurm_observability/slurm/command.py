@@ -33,6 +33,10 @@ class SlurmError(Exception):
         self.retry_after = retry_after
 
 
+class Stopping(SlurmError):
+    """A command was ended, or not begun, because the program itself is ending: nothing is wrong with Slurm."""
+
+
 def one_line(text: str, limit: int = 300) -> str:
     """Return text without line breaks and control characters, cut to a length fit for a log line."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -100,7 +104,7 @@ class SlurmRunner:
     def _start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._closed:
-                raise SlurmError(f"{argv[0]} was not run because the program is stopping")
+                raise Stopping(f"{argv[0]} was not run because the program is stopping")
             try:
                 process = subprocess.Popen(
                     argv,
@@ -146,9 +150,10 @@ class SlurmRunner:
         except subprocess.TimeoutExpired:
             raise SlurmError(f"{name} did not end within {timeout:g} seconds") from None
 
-    @staticmethod
-    def _check_exit(process: subprocess.Popen[bytes], name: str, tail: _Tail) -> None:
+    def _check_exit(self, process: subprocess.Popen[bytes], name: str, tail: _Tail) -> None:
         code = process.returncode
+        if code < 0 and self._closed:
+            raise Stopping(f"{name} was ended because the program is stopping")
         if code < 0:
             raise SlurmError(f"{name} was ended by signal {-code}")
         if code > 0:
