@@ -9,11 +9,11 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from .. import __version__
 from ..slurm.endpoint import Endpoint
@@ -24,11 +24,15 @@ from .discovery import SCRAPE_JOBS
 from .exporter import Exporter
 from .http import Server
 from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, parse_reset_time
-from .settings import CLI, SOURCES, Settings
+from .settings import CLI, MAX_COMMANDS, SOURCES, Settings
 from .settings_file import SettingsFileError
+from .topics import jobs, nodes
 from .web_guard import Guard
+from .wiring import OFTEN, TOPICS
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PROGRAM = "azslurm-exporter"
 ENVIRONMENT_PREFIX = "AZSLURM_EXPORTER_"
@@ -75,7 +79,30 @@ def parser() -> argparse.ArgumentParser:
         f"(default: the time in {DEPLOY_TIME_FILE} where there is one, else '24 hours ago')",
     )
     option("timeout", "30", "seconds after which a Slurm command is given up (default: 30)", type=_seconds)
-    option("interval", "15", "seconds from one refresh to the next (default: 15)", type=_seconds)
+    option(
+        "timeouts",
+        "",
+        "timeouts of topics, where they differ: history=120,fairshare=60",
+        type=_by_topic(_seconds),
+    )
+    option(
+        "interval",
+        "15",
+        f"seconds from one refresh to the next of {', '.join(sorted(OFTEN))} (default: 15)",
+        type=_seconds,
+    )
+    option(
+        "intervals",
+        "",
+        f"intervals of topics, where they differ, or 'off': history=60 (topics: {', '.join(TOPICS)})",
+        type=_by_topic(_interval),
+    )
+    option(
+        "max-commands",
+        str(MAX_COMMANDS),
+        f"Slurm commands at a time; {len(OFTEN)} of them are for {', '.join(sorted(OFTEN))} (default: {MAX_COMMANDS})",
+        type=_max_commands,
+    )
     option("log-level", "INFO", f"one of {', '.join(LOG_LEVELS)} (default: INFO)", type=_log_level)
     option("cluster", "", "name of the cluster, a label of the targets (default: ClusterName of slurm.conf)")
     option("accounting", "yes", "'no' on a cluster without slurmdbd: sacct is not run (default: yes)", type=_yes_no)
@@ -151,7 +178,10 @@ def _settings(options: argparse.Namespace) -> Settings:
     return Settings(
         reset_time=reset_time,
         timeout=options.timeout,
+        timeouts=options.timeouts,
         interval=options.interval,
+        intervals=options.intervals,
+        max_commands=options.max_commands,
         accounting=options.accounting,
         cluster=options.cluster,
         sd_ports=options.sd_ports,
@@ -207,6 +237,34 @@ def _seconds(text: str) -> float:
     if not 0.1 <= value <= 86400:
         raise argparse.ArgumentTypeError(f"'{text}' is no time in seconds; give a number from 0.1 to 86400")
     return value
+
+
+def _interval(text: str) -> float | None:
+    return None if text == "off" else _seconds(text)
+
+
+def _by_topic(parse: Callable[[str], T]) -> Callable[[str], dict[str, T]]:
+    """Return a parser of ``TOPIC=VALUE,TOPIC=VALUE``."""
+
+    def parse_all(text: str) -> dict[str, T]:
+        values: dict[str, T] = {}
+        for item in filter(None, text.split(",")):
+            topic, _equals, value = item.partition("=")
+            if topic not in TOPICS:
+                raise argparse.ArgumentTypeError(f"'{item}' names no topic; give {'=VALUE, '.join(TOPICS)}=VALUE")
+            values[topic] = parse(value)
+            if values[topic] is None and topic in (jobs.NAME, nodes.NAME):
+                raise argparse.ArgumentTypeError(f"'{item}': the {topic} cannot be off")
+        return values
+
+    return parse_all
+
+
+def _max_commands(text: str) -> int:
+    least = len(OFTEN) + 1
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"'{text}' is too few or no number; give {least} or more")
+    return int(text)
 
 
 def _log_level(text: str) -> str:

@@ -31,8 +31,12 @@ class Exporter:
         self._runner = SlurmRunner(settings.timeout)
         self.discovery = Discovery(settings.sd_ports, settings.file_sd_directory)
         self._cap = Cap(settings.max_label_values)
-        topics = wiring.topics(settings, self._runner, self.discovery, self._cap)
-        self.sources: dict[str, Source[Any]] = {topic.name: Source(topic) for topic in topics}
+        # Three topics are asked often and never wait; the others share what else may run at a time.
+        turn = threading.BoundedSemaphore(max(1, settings.max_commands - len(wiring.OFTEN)))
+        self.sources: dict[str, Source[Any]] = {
+            topic.name: Source(topic, None if topic.name in wiring.OFTEN else turn)
+            for topic in wiring.topics(settings, self._runner, self.discovery, self._cap)
+        }
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         self._stop = threading.Event()
@@ -89,7 +93,8 @@ class Exporter:
         return sorted(names.union(queue.by_partition if queue else ()))
 
     def _own_families(self) -> Iterable[AnyFamily]:
-        yield from health.families({name: source.health for name, source in self.sources.items()}, time.time())
+        yield from health.families(self.sources)
+        yield health.commands(self._runner.commands_started)
         for source in self.sources.values():
             yield from source.topic.status()
         yield from self._cap.families()

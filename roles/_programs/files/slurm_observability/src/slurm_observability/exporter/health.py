@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .. import __version__
 from .metric import Family, Metric, scalar
-from .sources import Health
+from .sources import Source
 
 COLLECT_DURATION = Metric(
     "slurm_exporter_collect_duration_seconds", "Time that the last refresh of all sources took, added up."
@@ -35,6 +36,21 @@ SOURCE_REJECTED = Metric(
     ("source",),
     "counter",
 )
+SOURCE_INTERVAL = Metric(
+    "slurm_exporter_source_interval_seconds", "Time from one refresh of the source to the next, in health.", ("source",)
+)
+SOURCE_BACKOFF = Metric(
+    "slurm_exporter_source_backoff_seconds",
+    "Time that the source is left alone after it failed, grown with each failure in a row. 0 in health.",
+    ("source",),
+)
+SOURCE_RATE_LIMITED = Metric(
+    "slurm_exporter_source_rate_limited_total",
+    "Refreshes of the source that failed because Slurm wants to be asked less often. They are errors too.",
+    ("source",),
+    "counter",
+)
+COMMANDS = Metric("slurm_exporter_commands_total", "Commands of Slurm that were started.", ("command",), "counter")
 BUILD_INFO = Metric("slurm_exporter_build_info", "Always 1; the version is in a label.", ("version", "pythonversion"))
 
 METRICS = (
@@ -46,27 +62,34 @@ METRICS = (
     SOURCE_ERRORS,
     SOURCE_DURATION,
     SOURCE_REJECTED,
+    SOURCE_INTERVAL,
+    SOURCE_BACKOFF,
+    SOURCE_RATE_LIMITED,
+    COMMANDS,
     BUILD_INFO,
 )
 
 
-def families(sources: Mapping[str, Health], now: float) -> Iterator[Family]:
-    """Yield how the sources fare at the time ``now``, in seconds since 1970."""
-    answered = [health.last_success for health in sources.values() if health.last_success is not None]
-    oldest = min(answered) if len(answered) == len(sources) else 0.0
-    yield scalar(COLLECT_DURATION, sum(health.duration for health in sources.values()))
+def families(sources: Mapping[str, Source[Any]]) -> Iterator[Family]:
+    """Yield how the sources fare."""
+    by_name = {name: source.health for name, source in sources.items()}
+    answered = [health.last_success for health in by_name.values() if health.last_success is not None]
+    oldest = min(answered) if len(answered) == len(by_name) else 0.0
+    ages = {name: health.age for name, health in by_name.items()}
+    yield scalar(COLLECT_DURATION, sum(health.duration for health in by_name.values()))
     yield scalar(LAST_COLLECT, oldest)
-    yield scalar(ERRORS, sum(health.errors for health in sources.values()))
-    yield Family(SOURCE_UP, (((name,), health.up) for name, health in sources.items()))
-    yield Family(
-        SOURCE_AGE,
-        (
-            ((name,), max(0.0, now - health.last_success))
-            for name, health in sources.items()
-            if health.last_success is not None
-        ),
-    )
-    yield Family(SOURCE_ERRORS, (((name,), health.errors) for name, health in sources.items()))
-    yield Family(SOURCE_DURATION, (((name,), health.duration) for name, health in sources.items()))
-    yield Family(SOURCE_REJECTED, (((name,), health.rejected_lines) for name, health in sources.items()))
+    yield scalar(ERRORS, sum(health.errors for health in by_name.values()))
+    yield Family(SOURCE_UP, (((name,), health.up) for name, health in by_name.items()))
+    yield Family(SOURCE_AGE, (((name,), age) for name, age in ages.items() if age is not None))
+    yield Family(SOURCE_ERRORS, (((name,), health.errors) for name, health in by_name.items()))
+    yield Family(SOURCE_DURATION, (((name,), health.duration) for name, health in by_name.items()))
+    yield Family(SOURCE_REJECTED, (((name,), health.rejected_lines) for name, health in by_name.items()))
+    yield Family(SOURCE_INTERVAL, (((name,), source.topic.interval) for name, source in sources.items()))
+    yield Family(SOURCE_BACKOFF, (((name,), health.pause) for name, health in by_name.items()))
+    yield Family(SOURCE_RATE_LIMITED, (((name,), health.rate_limited) for name, health in by_name.items()))
     yield Family(BUILD_INFO, [((__version__, platform.python_version()), 1)])
+
+
+def commands(started: Mapping[str, int]) -> Family:
+    """Return how often each of Slurm's commands was started."""
+    return Family(COMMANDS, [((name,), count) for name, count in sorted(started.items())])

@@ -13,14 +13,24 @@ from .custom.schema import CommandSchema
 CLI, SLURMRESTD, OPENMETRICS = "cli", "slurmrestd", "openmetrics"
 SOURCES = (CLI, SLURMRESTD, OPENMETRICS)
 
+# Slurm commands that run at a time: three are for the queue, the nodes and the history, which wait for nobody.
+MAX_COMMANDS = 4
+
 
 @dataclass(frozen=True)
 class Settings:
-    """What the exporter is told. Times in seconds, ``reset_time`` since 1970. Without a ``cluster`` Slurm is asked."""
+    """What the exporter is told. Times in seconds, ``reset_time`` since 1970. Without a ``cluster`` Slurm is asked.
+
+    ``interval`` and ``timeout`` are for the topics that ``intervals`` and ``timeouts`` do not name. An interval of None
+    stands for a topic that is not asked for.
+    """
 
     reset_time: int
     timeout: float = 30.0
+    timeouts: Mapping[str, float] = field(default_factory=dict)
     interval: float = 15.0
+    intervals: Mapping[str, float | None] = field(default_factory=dict)
+    max_commands: int = MAX_COMMANDS
     accounting: bool = True
     cluster: str = ""
     sd_ports: Mapping[str, int] = field(default_factory=dict)

@@ -1,9 +1,10 @@
-"""Which topics there are, and who answers for each."""
+"""Which topics there are, how often each is asked for, and who answers."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..slurm.accounting import RunReader
@@ -26,42 +27,75 @@ from .topic import Reading, Topic
 from .topics import history, jobs, nodes
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a topic is made with. ``interval`` and ``timeout`` are its own, in seconds; so is that of ``runner``."""
+
+    settings: Settings
+    interval: float
+    timeout: float
+    runner: SlurmRunner
+    discovery: Discovery
+    cap: Cap
+
+    def rest_client(self) -> RestClient | None:
+        """Return a client of slurmrestd when that is who is asked."""
+        if self.settings.source != SLURMRESTD:
+            return None
+        endpoint = Endpoint("slurmrestd", self.settings.slurmrestd_url, self.timeout)
+        return RestClient(endpoint, self.settings.slurm_jwt_file, self.settings.slurmrestd_api_version)
+
+
 def topics(settings: Settings, runner: SlurmRunner, discovery: Discovery, cap: Cap) -> Sequence[Topic[Any]]:
-    """Return the topics in the order in which their metrics are served."""
-    chosen: list[Topic[Any]] = [_jobs(settings, runner), _nodes(settings, runner, discovery)]
-    if settings.accounting:
-        chosen.append(_history(settings, runner))
+    """Return the topics that are on and those of the site, in the order in which their metrics are served."""
+    chosen: list[Topic[Any]] = []
+    for name, interval in intervals(settings).items():
+        if interval is not None:
+            timeout = settings.timeouts.get(name, settings.timeout)
+            plan = Plan(settings, interval, timeout, runner.limited(timeout), discovery, cap)
+            chosen.append(_KINDS[name].make(plan))
     chosen += custom.topics(settings.custom_metrics, runner, lambda: read_partition_names(runner), settings.reset_time)
     return chosen
 
 
-def _jobs(settings: Settings, runner: SlurmRunner) -> Topic[Queue]:
-    client = _rest_client(settings)
+def intervals(settings: Settings) -> dict[str, float | None]:
+    """Return how often each topic is asked for, in seconds; None for one that is not."""
+    return {
+        name: None
+        if kind.needs_accounting and not settings.accounting
+        else settings.intervals.get(name, settings.interval if kind.often else kind.interval)
+        for name, kind in _KINDS.items()
+    }
+
+
+def _jobs(plan: Plan) -> Topic[Queue]:
+    client = plan.rest_client()
 
     def read() -> Reading[Queue]:
-        queue = rest_jobs.read_queue(client) if client else read_queue(runner)
+        queue = rest_jobs.read_queue(client) if client else read_queue(plan.runner)
         return Reading(queue, queue.rejected_lines)
 
-    return Topic(jobs.NAME, read, jobs.families, settings.interval)
+    return Topic(jobs.NAME, read, jobs.families, plan.interval)
 
 
-def _nodes(settings: Settings, runner: SlurmRunner, discovery: Discovery) -> Topic[Nodes]:
-    client = _rest_client(settings)
-    reader = NodeReader(runner)
-    cluster = settings.cluster
+def _nodes(plan: Plan) -> Topic[Nodes]:
+    client = plan.rest_client()
+    reader = NodeReader(plan.runner)
+    cluster = plan.settings.cluster
 
     def read() -> Reading[Nodes]:
         nonlocal cluster
         answer = rest_nodes.read_nodes(client) if client else reader.read()
-        cluster = cluster or (client and rest_cluster.read_cluster_name(client)) or read_cluster_name(runner)
-        discovery.update(answer.nodes, cluster)
+        cluster = cluster or (client and rest_cluster.read_cluster_name(client)) or read_cluster_name(plan.runner)
+        plan.discovery.update(answer.nodes, cluster)
         return Reading(answer, answer.rejected_lines)
 
-    return Topic(nodes.NAME, read, nodes.families, settings.interval, discovery.families)
+    return Topic(nodes.NAME, read, nodes.families, plan.interval, plan.discovery.families)
 
 
-def _history(settings: Settings, runner: SlurmRunner) -> Topic[HistoryTotals]:
-    reader = HistoryReader(RunReader(runner), settings.reset_time, time.time)
+def _history(plan: Plan) -> Topic[HistoryTotals]:
+    reset_time = plan.settings.reset_time
+    reader = HistoryReader(RunReader(plan.runner), reset_time, time.time)
 
     def read() -> Reading[HistoryTotals]:
         before = reader.rejected_lines
@@ -72,14 +106,31 @@ def _history(settings: Settings, runner: SlurmRunner) -> Topic[HistoryTotals]:
         history.NAME,
         read,
         history.families,
-        settings.interval,
-        lambda: history.status(reader.complete, settings.reset_time),
+        plan.interval,
+        lambda: history.status(reader.complete, reset_time),
     )
 
 
-def _rest_client(settings: Settings) -> RestClient | None:
-    """Return a client of slurmrestd when that is who is asked."""
-    if settings.source != SLURMRESTD:
-        return None
-    endpoint = Endpoint("slurmrestd", settings.slurmrestd_url, settings.timeout)
-    return RestClient(endpoint, settings.slurm_jwt_file, settings.slurmrestd_api_version)
+@dataclass(frozen=True)
+class _Kind:
+    """How a topic is made, and how often it is asked for unless the settings say otherwise.
+
+    ``interval`` is in seconds, None where the topic is off. One that is asked ``often`` has the interval of the
+    settings instead, and never waits for the others.
+    """
+
+    make: Callable[[Plan], Topic[Any]]
+    interval: float | None = None
+    often: bool = False
+    needs_accounting: bool = False
+
+
+_KINDS: Mapping[str, _Kind] = {
+    jobs.NAME: _Kind(_jobs, often=True),
+    nodes.NAME: _Kind(_nodes, often=True),
+    history.NAME: _Kind(_history, often=True, needs_accounting=True),
+}
+
+TOPICS: Sequence[str] = tuple(_KINDS)
+OFTEN: frozenset[str] = frozenset(name for name, kind in _KINDS.items() if kind.often)
+SELDOM = frozenset(_KINDS) - OFTEN

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -15,6 +17,11 @@ CHUNK_BYTES = 1 << 16
 ERROR_TEXT_BYTES = 4096
 MAX_OUTPUT_BYTES = 1 << 30
 REAP_SECONDS = 2.0
+
+# What Slurm says to a user who asks too often (rl_enable in SlurmctldParameters, since 23.02): as the reason of a
+# failure; and, to a command that was told to be verbose, when it sleeps and then asks again by itself.
+RATE_LIMITED = re.compile(r"RPC rate limited|Rate limit exceeded")
+RATE_LIMIT_SECONDS = 30.0
 
 # Slurm's commands take options from the environment (SQUEUE_STATES, SACCT_FORMAT, ...). Only these may pass: the others
 # would change what is counted.
@@ -53,55 +60,17 @@ def slurm_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "SLURM_TIME_FORMAT": "%s"}
 
 
-class SlurmRunner:
-    """Runs commands, each in a process group of its own, and can end all of them at once.
+class _Processes:
+    """The commands that run now, in all threads, and how many were started so far."""
 
-    Safe to use from several threads. ``timeout`` is in seconds and covers the whole run of a command.
-    """
-
-    def __init__(self, timeout: float, max_output_bytes: int = MAX_OUTPUT_BYTES) -> None:
-        self._timeout = timeout
-        self._max_output_bytes = max_output_bytes
+    def __init__(self) -> None:
         self._environment = slurm_environment(os.environ)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._started: Counter[str] = Counter()
         self._closed = False
 
-    def lines(
-        self, argv: Sequence[str], timeout: float | None = None, max_output_bytes: int | None = None
-    ) -> Iterator[list[bytes]]:
-        """Yield what the command prints, in lists of complete lines without their line feed.
-
-        ``timeout``, in seconds, and ``max_output_bytes`` take the place of those of the runner.
-
-        The caller must not use what it has read before the iterator ended by itself: a command that fails at the end
-        raises SlurmError there. Leaving the iterator early ends the command.
-        """
-        name = argv[0]
-        process = self._start(argv)
-        try:
-            tail = _Tail()
-            rest = b""
-            limits = timeout or self._timeout, max_output_bytes or self._max_output_bytes
-            for chunk in self._chunks(process, name, tail, *limits):
-                *complete, rest = (rest + chunk).split(b"\n")
-                if complete:
-                    yield complete
-            if rest:
-                yield [rest]
-            self._check_exit(process, name, tail)
-        finally:
-            self._end(process)
-
-    def close(self) -> None:
-        """End every command that still runs, and start no more."""
-        with self._lock:
-            self._closed = True
-            running = list(self._running)
-        for process in running:
-            _kill_group(process)
-
-    def _start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    def start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._closed:
                 raise Stopping(f"{argv[0]} was not run because the program is stopping")
@@ -117,15 +86,76 @@ class SlurmRunner:
             except OSError as error:
                 raise SlurmError(f"{argv[0]} cannot be run: {error.strerror or error}") from error
             self._running.add(process)
+            self._started[argv[0]] += 1
             return process
 
-    @staticmethod
-    def _chunks(
-        process: subprocess.Popen[bytes], name: str, tail: _Tail, timeout: float, max_output_bytes: int
-    ) -> Iterator[bytes]:
+    def ended(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._running.discard(process)
+
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._started)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            running = list(self._running)
+        for process in running:
+            _kill_group(process)
+
+
+class SlurmRunner:
+    """Runs commands, each in a process group of its own, and can end all of them at once.
+
+    Safe to use from several threads. ``timeout`` is in seconds and covers the whole run of a command.
+    """
+
+    def __init__(
+        self, timeout: float, max_output_bytes: int = MAX_OUTPUT_BYTES, processes: _Processes | None = None
+    ) -> None:
+        self._timeout = timeout
+        self._max_output_bytes = max_output_bytes
+        self._processes = processes or _Processes()
+
+    def limited(self, timeout: float, max_output_bytes: int | None = None) -> SlurmRunner:
+        """Return a runner with other limits. :meth:`close` and the counts are those of both."""
+        return SlurmRunner(timeout, max_output_bytes or self._max_output_bytes, self._processes)
+
+    @property
+    def commands_started(self) -> Mapping[str, int]:
+        """How often each command was started, by name."""
+        return self._processes.counts()
+
+    def lines(self, argv: Sequence[str]) -> Iterator[list[bytes]]:
+        """Yield what the command prints, in lists of complete lines without their line feed.
+
+        The caller must not use what it has read before the iterator ended by itself: a command that fails at the end
+        raises SlurmError there. Leaving the iterator early ends the command.
+        """
+        name = argv[0]
+        process = self._processes.start(argv)
+        try:
+            tail = _Tail()
+            rest = b""
+            for chunk in self._chunks(process, name, tail):
+                *complete, rest = (rest + chunk).split(b"\n")
+                if complete:
+                    yield complete
+            if rest:
+                yield [rest]
+            self._check_exit(process, name, tail)
+        finally:
+            self._end(process)
+
+    def close(self) -> None:
+        """End every command that still runs, and start no more."""
+        self._processes.close()
+
+    def _chunks(self, process: subprocess.Popen[bytes], name: str, tail: _Tail) -> Iterator[bytes]:
         """Yield raw output until the command closes both pipes; its error text goes to ``tail``."""
         assert process.stdout is not None and process.stderr is not None
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + self._timeout
         received = 0
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -133,22 +163,29 @@ class SlurmRunner:
             while selector.get_map():
                 ready = selector.select(max(0.0, deadline - time.monotonic()))
                 if time.monotonic() >= deadline:
-                    raise SlurmError(f"{name} did not answer within {timeout:g} seconds")
+                    raise SlurmError(f"{name} did not answer within {self._timeout:g} seconds")
                 for key, _events in ready:
                     chunk = os.read(key.fd, CHUNK_BYTES)
                     if not chunk:
                         selector.unregister(key.fileobj)
                     elif key.fileobj is process.stderr:
                         tail.add(chunk)
+                        self._check_rate_limit(name, tail)
                     else:
                         received += len(chunk)
-                        if received > max_output_bytes:
-                            raise SlurmError(f"{name} printed more than {max_output_bytes} bytes")
+                        if received > self._max_output_bytes:
+                            raise SlurmError(f"{name} printed more than {self._max_output_bytes} bytes")
                         yield chunk
         try:
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            raise SlurmError(f"{name} did not end within {timeout:g} seconds") from None
+            raise SlurmError(f"{name} did not end within {self._timeout:g} seconds") from None
+
+    @staticmethod
+    def _check_rate_limit(name: str, tail: _Tail) -> None:
+        """Give up a command that Slurm sent away: it would sleep and ask again, while it is ours to ask less often."""
+        if RATE_LIMITED.search(tail.text()):
+            raise SlurmError(f"{name} met slurmctld's rate limit for this user (rl_enable)", RATE_LIMIT_SECONDS)
 
     def _check_exit(self, process: subprocess.Popen[bytes], name: str, tail: _Tail) -> None:
         code = process.returncode
@@ -169,8 +206,7 @@ class SlurmRunner:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
-        with self._lock:
-            self._running.discard(process)
+        self._processes.ended(process)
 
 
 class _Tail:

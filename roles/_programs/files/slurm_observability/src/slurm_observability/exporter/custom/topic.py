@@ -43,7 +43,10 @@ def topics(
 ) -> list[Topic[Answer]]:
     """Return a topic for each schema. ``partitions`` names those that exist and raises SlurmError."""
     turn = threading.BoundedSemaphore(CONCURRENT)
-    readers = [_Reader(schema, runner, partitions, reset_time, turn) for schema in schemas]
+    readers = [
+        _Reader(schema, runner.limited(schema.timeout, MAX_OUTPUT_BYTES), partitions, reset_time, turn)
+        for schema in schemas
+    ]
     found = [Topic(reader.name, reader.read, reader.families, reader.schema.interval) for reader in readers]
     # A family is served in one piece, so the first topic shows what concerns all of them.
     return [replace(topic, status=lambda: _status(readers)) if topic is found[0] else topic for topic in found]
@@ -104,7 +107,7 @@ class _Reader:
         series = answer.series.setdefault(schema.metric(state).name, {})
         good = rejected = 0
         with self.turn:
-            lines = chain.from_iterable(self.runner.lines(argv, schema.timeout, MAX_OUTPUT_BYTES))
+            lines = chain.from_iterable(self.runner.lines(argv))
             for row in schema.parser.rows(lines):
                 if row is None:
                     rejected += 1
