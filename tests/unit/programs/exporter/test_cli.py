@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import slurm_observability
+from slurm_observability.exporter.cli import ENVIRONMENT_PREFIX, parser
 
 SOURCE = Path(slurm_observability.__file__).parents[1]
 
@@ -59,6 +60,13 @@ def test_the_version_is_that_of_the_project():
         (["--timeout", "soon"], "'soon' is no time in seconds"),
         (["--interval", "0"], "'0' is no time in seconds"),
         (["--interval", "nan"], "'nan' is no time in seconds"),
+        (["--intervals", "jobs"], "'' is no time in seconds"),
+        (["--intervals", "jobs=soon"], "'soon' is no time in seconds"),
+        (["--intervals", "queue=5"], "'queue=5' names no topic; give jobs=VALUE, nodes=VALUE, history=VALUE"),
+        (["--intervals", "history=off,nodes=off"], "'nodes=off': the nodes cannot be off"),
+        (["--timeouts", "history=off"], "'off' is no time in seconds"),
+        (["--max-commands", "3"], "'3' is too few or no number; give 4 or more"),
+        (["--max-commands", "many"], "'many' is too few or no number"),
         (["--log-level", "LOUD"], "give one of DEBUG, INFO, WARNING, ERROR"),
         (["--accounting", "maybe"], "'maybe' is neither 'yes' nor 'no'"),
         (["--reset-time", "yesterday"], "write it like '24 hours ago'"),
@@ -91,6 +99,20 @@ def test_faults_in_files_are_told_all_at_once_with_file_and_line(cluster, tmp_pa
             f"azslurm-exporter: {path}:1: nonsense",
             f"azslurm-exporter: {path}:2: other",
         ]
+def test_the_page_of_the_exporter_has_every_option_with_its_default(monkeypatch):
+    for variable in [name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)]:
+        monkeypatch.delenv(variable)
+    page = (Path(__file__).parents[4] / "docs" / "exporter.md").read_text()
+    described = dict(re.findall(r"^\| `(--[a-z-]+)` \| (.+?) \| ", page, re.MULTILINE))
+    options = {
+        action.option_strings[-1]: action.default
+        for action in parser()._actions
+        if action.dest not in ("help", "version")
+    }
+    assert described.keys() == options.keys()
+    assert {name: described[name] for name, default in options.items() if default} == {
+        name: default for name, default in options.items() if default
+    }
 
 
 def test_a_variable_of_the_environment_is_checked_too(cluster):

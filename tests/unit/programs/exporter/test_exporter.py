@@ -236,3 +236,26 @@ def test_names_that_need_escaping_stay_labels(ready, fake_slurm, eventually):
     client = ready()
     fake_slurm.answers("squeue", 'RUNNING|a"b\\c\n')
     eventually(lambda: client.metrics().get('slurm_partition_jobs_running{partition="a"b\\c"}') == 1)
+
+
+def test_a_topic_has_its_own_interval_and_timeout_or_is_off(start, fake_slurm, eventually):
+    fake_slurm.hangs("sacct")
+    client = start(interval=0.1, timeout=60.0, intervals={"history": 0.2}, timeouts={"history": 0.1})
+    eventually(lambda: client.metrics()['slurm_exporter_source_errors_total{source="history"}'] >= 1)
+    metrics = client.metrics()
+    assert metrics['slurm_exporter_source_interval_seconds{source="history"}'] == 0.2
+    assert metrics['slurm_exporter_source_interval_seconds{source="jobs"}'] == 0.1
+    assert 0.2 <= metrics['slurm_exporter_source_backoff_seconds{source="history"}'] <= 0.8
+    assert metrics['slurm_exporter_source_backoff_seconds{source="jobs"}'] == 0
+    assert metrics['slurm_exporter_commands_total{command="sacct"}'] >= 1
+    assert not [name for name in start(intervals={"history": None}).metrics() if "history" in name]
+
+
+def test_a_rate_limit_is_counted_and_answered_with_a_longer_pause(start, fake_slurm, eventually):
+    fake_slurm.fails("squeue", "slurm_load_jobs error: Rate limit exceeded, please retry later")
+    client = start(interval=0.1)
+    eventually(lambda: client.metrics()['slurm_exporter_source_rate_limited_total{source="jobs"}'] == 1)
+    metrics = client.metrics()
+    assert metrics['slurm_exporter_source_backoff_seconds{source="jobs"}'] == 30
+    assert metrics['slurm_exporter_source_errors_total{source="jobs"}'] == 1
+    assert metrics['slurm_exporter_source_rate_limited_total{source="nodes"}'] == 0

@@ -134,6 +134,43 @@ def test_close_ends_what_runs_and_starts_no_more(fake_slurm, eventually):
         list(runner.lines(["squeue"]))
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo 'scontrol: RPC rate limited 1 time(s). Sleeping then trying again.' >&2; exec sleep 600",
+        "echo 'slurm_load_jobs error: Rate limit exceeded, please retry later' >&2; exit 1",
+    ],
+)
+def test_a_command_that_meets_the_rate_limit_is_given_up_and_says_so(fake_slurm, script):
+    fake_slurm.does("squeue", script)
+    began = time.monotonic()
+    with pytest.raises(SlurmError, match=r"squeue met slurmctld's rate limit for this user \(rl_enable\)") as caught:
+        run(fake_slurm)
+    assert caught.value.retry_after == 30
+    assert time.monotonic() - began < 5
+
+
+def test_an_ordinary_failure_asks_for_no_pause(fake_slurm):
+    fake_slurm.fails("squeue", "Unable to contact slurm controller")
+    with pytest.raises(SlurmError) as caught:
+        run(fake_slurm)
+    assert caught.value.retry_after is None
+
+
+def test_runners_of_one_kind_have_their_own_timeout_and_share_their_counts_and_their_end(fake_slurm):
+    fake_slurm.hangs("squeue")
+    runner = SlurmRunner(60)
+    impatient = runner.limited(0.2)
+    with pytest.raises(SlurmError, match=r"did not answer within 0\.2 seconds"):
+        list(impatient.lines(["squeue"]))
+    fake_slurm.answers("scontrol", "")
+    list(runner.lines(["scontrol"]))
+    assert runner.commands_started == impatient.commands_started == {"squeue": 1, "scontrol": 1}
+    runner.close()
+    with pytest.raises(SlurmError, match="stopping"):
+        list(impatient.lines(["scontrol"]))
+
+
 def test_hidden_options_do_not_pass():
     environ = {
         "PATH": "/bin",

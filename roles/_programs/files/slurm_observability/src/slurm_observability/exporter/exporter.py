@@ -31,10 +31,10 @@ class Exporter:
         self._runner = SlurmRunner(settings.timeout)
         self.discovery = Discovery(settings.sd_ports, settings.file_sd_directory)
         self._cap = Cap(settings.max_label_values)
-        # Three topics are asked often and never wait; the others share what else may run at a time.
+        # What is asked often never waits, the site's own commands have a limit of their own, the rest shares one.
         turn = threading.BoundedSemaphore(max(1, settings.max_commands - len(wiring.OFTEN)))
         self.sources: dict[str, Source[Any]] = {
-            topic.name: Source(topic, None if topic.name in wiring.OFTEN else turn)
+            topic.name: Source(topic, turn if topic.name in wiring.SELDOM else None)
             for topic in wiring.topics(settings, self._runner, self.discovery, self._cap)
         }
         self._process = CollectorRegistry()
