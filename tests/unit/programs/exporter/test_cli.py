@@ -99,6 +99,8 @@ def test_faults_in_files_are_told_all_at_once_with_file_and_line(cluster, tmp_pa
             f"azslurm-exporter: {path}:1: nonsense",
             f"azslurm-exporter: {path}:2: other",
         ]
+
+
 def test_the_page_of_the_exporter_has_every_option_with_its_default(monkeypatch):
     for variable in [name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)]:
         monkeypatch.delenv(variable)

@@ -118,9 +118,9 @@ class SlurmRunner:
         self._max_output_bytes = max_output_bytes
         self._processes = processes or _Processes()
 
-    def limited(self, timeout: float, max_output_bytes: int | None = None) -> SlurmRunner:
-        """Return a runner with other limits. :meth:`close` and the counts are those of both."""
-        return SlurmRunner(timeout, max_output_bytes or self._max_output_bytes, self._processes)
+    def limited(self, timeout: float | None, max_output_bytes: int | None = None) -> SlurmRunner:
+        """Return a runner with other limits; None keeps one. :meth:`close` and the counts are those of both."""
+        return SlurmRunner(timeout or self._timeout, max_output_bytes or self._max_output_bytes, self._processes)
 
     @property
     def commands_started(self) -> Mapping[str, int]:
