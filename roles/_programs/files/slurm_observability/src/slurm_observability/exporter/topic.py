@@ -30,8 +30,12 @@ class Scene:
     partitions: Sequence[str]
 
 
-def _nothing() -> Iterable[AnyFamily]:
+def _no_status() -> Iterable[AnyFamily]:
     return ()
+
+
+def _nothing_held() -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,13 @@ class Topic(Generic[T]):
 
     ``name`` is the value of the label ``source``. ``read`` raises SlurmError. ``interval`` is in seconds.
     ``families`` gives what follows from an answer. ``status`` gives what is to be seen before the first answer too; it
-    is asked in every scrape, and must not wait for anything.
+    is asked in every scrape, and must not wait for anything. ``rest`` lets go of what only one exporter may hold, such
+    as a file: it is called between two readings when this exporter becomes the standby; ``read`` then begins anew.
     """
 
     name: str
     read: Callable[[], Reading[T]]
     families: Callable[[T, Scene], Iterable[AnyFamily]]
     interval: float
-    status: Callable[[], Iterable[AnyFamily]] = _nothing
+    status: Callable[[], Iterable[AnyFamily]] = _no_status
+    rest: Callable[[], None] = _nothing_held

@@ -68,11 +68,11 @@ class _Processes:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._started: Counter[str] = Counter()
-        self._closed = False
+        self.closed = False
 
     def start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         with self._lock:
-            if self._closed:
+            if self.closed:
                 raise Stopping(f"{argv[0]} was not run because the program is stopping")
             try:
                 process = subprocess.Popen(
@@ -99,7 +99,7 @@ class _Processes:
 
     def close(self) -> None:
         with self._lock:
-            self._closed = True
+            self.closed = True
             running = list(self._running)
         for process in running:
             _kill_group(process)
@@ -189,7 +189,7 @@ class SlurmRunner:
 
     def _check_exit(self, process: subprocess.Popen[bytes], name: str, tail: _Tail) -> None:
         code = process.returncode
-        if code < 0 and self._closed:
+        if code < 0 and self._processes.closed:
             raise Stopping(f"{name} was ended because the program is stopping")
         if code < 0:
             raise SlurmError(f"{name} was ended by signal {-code}")
