@@ -9,7 +9,18 @@ from http.client import HTTPConnection
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-QUEUE = "PENDING|hpc,htc\nPENDING|hpc\nRUNNING|hpc\nFAILED|htc\n"
+JOB_LINE = "{eligible}|{nodes}|{state}|{partitions}|{user}|{account}|1|cpu=2,mem=4000M,node=1,gres/gpu=1|{reason}\n"
+QUEUE = "".join(
+    JOB_LINE.format(
+        eligible=eligible, nodes=nodes, state=state, partitions=partitions, user=user, account="research", reason=reason
+    )
+    for eligible, nodes, state, partitions, user, reason in (
+        ("1795266691", "", "PENDING", "hpc,htc", "alice", "Priority"),
+        ("N/A", "", "PENDING", "hpc", "bob", "JobHeldUser"),
+        ("1795266691", "n1", "RUNNING", "hpc", "alice", "None"),
+        ("1795266691", "n3", "FAILED", "htc", "alice", "NonZeroExitCode"),
+    )
+)
 NODE_LINE = (
     "NodeName={name} Arch=x86_64 CoresPerSocket=1  CPUAlloc=0 CPUTot=8 CPULoad=5.68 AvailableFeatures=a "
     "ActiveFeatures=a Gres={gres} NodeAddr={name}.example NodeHostName={name} Version=24.11.5 OS=Linux #1 SMP  "

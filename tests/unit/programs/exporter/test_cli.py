@@ -73,6 +73,7 @@ def test_the_version_is_that_of_the_project():
         (["--reset-time", ""], "write it like '24 hours ago'"),
         (["--file-sd-directory", "/no/such"], "'/no/such' is no directory"),
         (["--max-label-values", "many"], "'many' is no number"),
+        (["--queue-labels", "user,job"], "'job' is none of account, user"),
         (["--source", "sinfo"], "invalid choice: 'sinfo'"),
         (["--slurmrestd-url", "head:6820"], "'head:6820' is no URL of a server; give http://HOST:PORT"),
         (["--slurmrestd-api-version", "41"], "'41' is no version of the API; give auto or v0.0.45"),

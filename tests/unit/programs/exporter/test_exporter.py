@@ -40,6 +40,15 @@ def test_every_number(ready):
         'slurm_partition_jobs{partition="htc"}': 1,
         'slurm_partition_jobs{partition="cloud"}': 0,
         'slurm_partition_jobs_pending{partition="htc"}': 1,
+        "slurm_jobs_hold": 1,
+        "slurm_jobs_cpus_alloc": 2,
+        "slurm_jobs_gpus_pending": 2,
+        "slurm_jobs_nodes_alloc": 1,
+        'slurm_jobs_pending_reason{reason="JobHeldUser"}': 1,
+        'slurm_partition_jobs_pending_reason{partition="htc",reason="Priority"}': 1,
+        'slurm_user_jobs_running{username="alice"}': 1,
+        'slurm_account_jobs_pending{account="research"}': 2,
+        'slurm_exporter_cut_label_values{metric="slurm_user_jobs"}': 0,
         "slurm_nodes": 7,
         "slurm_nodes_alloc": 1,
         "slurm_nodes_mixed": 2,
@@ -127,9 +136,13 @@ def test_a_source_in_trouble_keeps_its_values_and_leaves_the_others_alone(
 
 
 def about_slurm(metrics):
-    """Leave out what tells of the exporter itself."""
+    """Leave out what tells of the exporter itself, and what grows while nothing happens."""
     own = ("slurm_exporter_", "slurm_sd_last_", "process_")
-    return {name: value for name, value in metrics.items() if not name.startswith(own)}
+    return {
+        name: value
+        for name, value in metrics.items()
+        if not name.startswith(own) and "_longest_wait_seconds" not in name
+    }
 
 
 def test_answers_stay_quick_while_every_source_hangs(ready, fake_slurm, eventually):
@@ -214,7 +227,7 @@ def test_what_the_end_of_the_program_cuts_off_is_no_fault(cluster, fake_slurm, e
 
 def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monkeypatch):
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
-    monkeypatch.setattr("slurm_observability.exporter.wiring.read_queue", lambda runner: 1 / 0)
+    monkeypatch.setattr("slurm_observability.slurm.jobs.count_jobs", lambda chunks, known: 1 / 0)
     exporter.refresh()
     assert exporter.sources["jobs"].health.errors == 1 and not exporter.sources["jobs"].health.up
     assert exporter.sources["nodes"].health.up
@@ -234,7 +247,7 @@ def test_a_fault_in_showing_an_answer_does_not_end_the_refreshing(cluster, fake_
 
 def test_names_that_need_escaping_stay_labels(ready, fake_slurm, eventually):
     client = ready()
-    fake_slurm.answers("squeue", 'RUNNING|a"b\\c\n')
+    fake_slurm.answers("squeue", '||RUNNING|a"b\\c|alice|research|1|N/A|None\n')
     eventually(lambda: client.metrics().get('slurm_partition_jobs_running{partition="a"b\\c"}') == 1)
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.slurm.command import SlurmError
+from slurm_observability.slurm.jobs import count_jobs
 from slurm_observability.slurm.rest.jobs import count_tasks, parse_job, read_queue, squeue_state
 
 VERSION = "v0.0.41"
@@ -21,13 +22,28 @@ def read(slurmrestd, *records):
 
 
 def counts(queue):
-    return {(group.state, group.partitions): count for group, count in queue.jobs.items()}
+    return {(group.state, group.partitions): members.count for group, members in queue.jobs.items()}
 
 
 def test_jobs_that_are_alike_are_counted_together(slurmrestd):
     queue = read(slurmrestd, job(), job(), job(job_state=["PENDING"], partition="hpc,htc", array_task_string="0-9%2"))
     assert counts(queue) == {("RUNNING", ("hpc",)): 2, ("PENDING", ("hpc", "htc")): 10}
     assert queue.rejected_lines == 0
+
+
+def test_every_fact_of_a_job_is_that_of_squeue(slurmrestd):
+    record = job(
+        user_name="alice",
+        account="research",
+        state_reason="ReqNodeNotAvail",
+        state_description="ReqNodeNotAvail, UnavailableNodes:n1",
+        tres_alloc_str="cpu=4,mem=16G,node=2,gres/gpu=2",
+        max_nodes={"set": True, "infinite": False, "number": 3},
+        eligible_time={"set": True, "infinite": False, "number": 1795266691},
+        nodes="n[1-2]",
+    )
+    squeue = b"1795266691|n[1-2]|RUNNING|hpc|alice|research|3|cpu=4,mem=16G,node=2,gres/gpu=2|ReqNodeNotAvail, x"
+    assert read(slurmrestd, record) == count_jobs([[squeue]], {})[0]
 
 
 def test_an_empty_queue(slurmrestd):

@@ -114,6 +114,13 @@ def parser() -> argparse.ArgumentParser:
         type=_count,
     )
     option(
+        "queue-labels",
+        ",".join(jobs.OWNERS),
+        f"whose jobs of the queue have series of their own: {', '.join(jobs.OWNERS)}, or nothing "
+        f"(default: {','.join(jobs.OWNERS)})",
+        type=_owners,
+    )
+    option(
         "sd-ports",
         "",
         "ports of the targets, where they differ: node_exporter=9100,dcgm_exporter=9400,job_agent=9501",
@@ -188,6 +195,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         file_sd_directory=options.file_sd_directory,
         max_label_values=options.max_label_values,
         custom_metrics=read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else (),
+        queue_labels=options.queue_labels,
     )
 
 
@@ -297,6 +305,14 @@ def _directory(text: str) -> Path:
     if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
         raise argparse.ArgumentTypeError(f"'{text}' is no directory that this user can write to; create it first")
     return path
+
+
+def _owners(text: str) -> tuple[str, ...]:
+    chosen = tuple(filter(None, text.split(",")))
+    for word in chosen:
+        if word not in jobs.OWNERS:
+            raise argparse.ArgumentTypeError(f"'{word}' is none of {', '.join(jobs.OWNERS)}")
+    return tuple(dict.fromkeys(chosen))
 
 
 def _ports(text: str) -> dict[str, int]:

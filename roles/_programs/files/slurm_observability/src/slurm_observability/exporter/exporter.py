@@ -90,7 +90,7 @@ class Exporter:
         queue: Queue | None = self.sources[jobs.NAME].answer
         found: Nodes | None = self.sources[nodes.NAME].answer
         names = {name for node in found.nodes for name in node.partitions} if found else set()
-        return sorted(names.union(queue.by_partition if queue else ()))
+        return sorted(names.union(queue.partitions if queue else ()))
 
     def _own_families(self) -> Iterable[AnyFamily]:
         yield from health.families(self.sources)

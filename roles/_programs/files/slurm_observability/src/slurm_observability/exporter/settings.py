@@ -42,3 +42,4 @@ class Settings:
     slurm_jwt_file: Path | None = None
     openmetrics_url: str = "http://localhost:6817"
     custom_metrics: Sequence[CommandSchema] = ()
+    queue_labels: tuple[str, ...] = ("account", "user")

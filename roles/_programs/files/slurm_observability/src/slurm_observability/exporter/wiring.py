@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..slurm.accounting import RunReader
 from ..slurm.cluster import read_cluster_name, read_partition_names
 from ..slurm.command import SlurmRunner
 from ..slurm.endpoint import Endpoint
-from ..slurm.jobs import Queue, read_queue
+from ..slurm.jobs import Queue, QueueReader
 from ..slurm.nodes import NodeReader, Nodes
 from ..slurm.rest import cluster as rest_cluster
 from ..slurm.rest import jobs as rest_jobs
@@ -70,12 +71,14 @@ def intervals(settings: Settings) -> dict[str, float | None]:
 
 def _jobs(plan: Plan) -> Topic[Queue]:
     client = plan.rest_client()
+    ask = partial(rest_jobs.read_queue, client) if client else QueueReader(plan.runner).read
 
     def read() -> Reading[Queue]:
-        queue = rest_jobs.read_queue(client) if client else read_queue(plan.runner)
+        queue = ask()
         return Reading(queue, queue.rejected_lines)
 
-    return Topic(jobs.NAME, read, jobs.families, plan.interval)
+    families = partial(jobs.families, owners=plan.settings.queue_labels, cap=plan.cap)
+    return Topic(jobs.NAME, read, families, plan.interval)
 
 
 def _nodes(plan: Plan) -> Topic[Nodes]:

@@ -1,97 +1,158 @@
-"""Read the queue: one squeue, jobs counted by state and partition."""
+"""Read the queue: one squeue, jobs that are alike counted together."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
-from .states import FINISHED_JOB_STATES
+from .reasons import reason_word
+from .states import ALLOCATED_JOB_STATES
+from .tres import parse_tres
 
-# No field that a user can type, one line per array task, and finished jobs too, as long as slurmctld remembers them.
-SQUEUE = ("squeue", "--noheader", "--array", "--all", "--states=all", "--format=%T|%P")
+# What differs from job to job comes first, so that the rest of the line is the same text for jobs that are alike. The
+# reason comes last, because it may be a text with anything in it. No field that a user can type.
+FIELDS = ("EligibleTime", "NodeList", "State", "Partition", "UserName", "Account", "MaxNodes", "tres-alloc", "Reason")
 
-_LINE = re.compile(rb"([A-Z_]+)\|([^\s|]+)")
+# One line per array task, and finished jobs too, as long as slurmctld remembers them. Without --array squeue joins
+# tasks that wait for different reasons. --noconvert: 2048 and not 2K. --local: this cluster's jobs in a federation too.
+SQUEUE = (
+    *("squeue", "--local", "--noheader", "--array", "--all", "--states=all", "--noconvert"),
+    "--Format=" + ":|,".join(FIELDS) + ":",
+)
+
+# As many as any number of Slurm has.
+_MAX_DIGITS = 18
+_STATE = re.compile(rb"[A-Z_]+")
 
 
 class JobGroup(NamedTuple):
-    """Jobs that are alike in all that is counted. Times in seconds since 1970, None where there is none.
+    """Jobs that are alike in all that is counted.
 
-    ``state`` is the word that squeue prints. ``reason`` is Slurm's word for why a job waits, without what follows it,
-    which may be text. What a job holds is what it was given; of a pending job it is what it asks for, per job.
+    ``state`` is the word that squeue prints. ``reason`` is Slurm's word for why a job waits, or Other. What a job holds
+    is what it was given; of a pending job it is what it asks for. ``max_nodes`` is the most nodes a job takes.
     """
 
     state: str
     partitions: tuple[str, ...]
     user: str = ""
     account: str = ""
-    qos: str = ""
     reason: str = ""
     nodes: int = 0
+    max_nodes: int = 0
     cpus: int = 0
     gpus: int = 0
     memory_bytes: int = 0
-    submitted: int | None = None
-    eligible: int | None = None
 
 
-@dataclass(frozen=True)
-class Queue:
-    """Jobs that slurmctld knows: how many there are of each group. Each task of an array is a job."""
+@dataclass
+class Members:
+    """The jobs of a group: how many, since when the first of them could start, and the lists of nodes they hold.
 
-    jobs: Mapping[JobGroup, int]
-    rejected_lines: int = 0
-
-    @cached_property
-    def by_state(self) -> Counter[str]:
-        """Jobs per state; each job counts once, in however many partitions it waits."""
-        counts: Counter[str] = Counter()
-        for group, count in self.jobs.items():
-            counts[group.state] += count
-        return counts
-
-    @cached_property
-    def by_partition(self) -> dict[str, Counter[str]]:
-        """Jobs per partition and state; a job that waits in several partitions counts once in each."""
-        counts: dict[str, Counter[str]] = {}
-        for group, count in self.jobs.items():
-            for partition in set(group.partitions):
-                counts.setdefault(partition, Counter())[group.state] += count
-        return counts
-
-
-def queued(by_state: Counter[str]) -> int:
-    """Return how many jobs squeue lists when no state is asked for: all but the finished ones."""
-    return sum(count for state, count in by_state.items() if state not in FINISHED_JOB_STATES)
-
-
-def read_queue(runner: SlurmRunner) -> Queue:
-    """Run squeue and count what it prints.
-
-    Raises SlurmError when squeue fails, or when it prints lines and none of them can be read.
+    ``eligible`` is in seconds since 1970, None when no job has such a time, as one that is held. It may lie ahead.
     """
-    lines: Counter[bytes] = Counter()
-    for chunk in runner.lines(SQUEUE):
-        lines.update(chunk)
-    return count_jobs(lines)
+
+    count: int = 0
+    eligible: int | None = None
+    node_lists: set[str] = field(default_factory=set)
 
 
-def count_jobs(lines: Counter[bytes]) -> Queue:
-    """Return the queue from squeue's lines, each with the number of times it was printed."""
-    jobs: dict[JobGroup, int] = {}
-    rejected = 0
-    for line, count in lines.items():
-        match = _LINE.fullmatch(line)
-        if match is None:
-            rejected += count
-            continue
-        state, partitions = (group.decode("utf-8", "replace") for group in match.groups())
-        group = JobGroup(state, tuple(filter(None, partitions.split(","))))
-        jobs[group] = jobs.get(group, 0) + count
-    if rejected and not jobs:
-        raise SlurmError(f"squeue printed {rejected} lines, and none of them is a job")
-    return Queue(jobs, rejected)
+@dataclass
+class Queue:
+    """The jobs that slurmctld knows, by group, at a time in seconds since 1970. Each task of an array is a job."""
+
+    jobs: dict[JobGroup, Members] = field(default_factory=dict)
+    rejected_lines: int = 0
+    asked: float = field(default_factory=time.time, compare=False)
+
+    def add(self, group: JobGroup, count: int = 1, eligible: int | None = None, node_list: str = "") -> None:
+        """Add jobs that are alike in all of this. The nodes of a job that holds none any more are passed over."""
+        members = self.jobs.get(group)
+        if members is None:
+            members = self.jobs[group] = Members()
+        members.count += count
+        if eligible is not None and (members.eligible is None or eligible < members.eligible):
+            members.eligible = eligible
+        if node_list and group.state in ALLOCATED_JOB_STATES:
+            members.node_lists.add(node_list)
+
+    @property
+    def partitions(self) -> Collection[str]:
+        """The names of all partitions where a job is."""
+        return {partition for group in self.jobs for partition in group.partitions}
+
+
+class QueueReader:
+    """Reads the queue; remembers what each kind of line means, because most stay the same from one time to the next."""
+
+    def __init__(self, runner: SlurmRunner) -> None:
+        self._runner = runner
+        self._known: dict[bytes, JobGroup | None] = {}
+
+    def read(self) -> Queue:
+        """Run squeue and count what it prints.
+
+        Raises SlurmError when squeue fails, or when it prints lines and none of them can be read.
+        """
+        queue, self._known = count_jobs(self._runner.lines(SQUEUE), self._known)
+        return queue
+
+
+def count_jobs(
+    chunks: Iterable[Iterable[bytes]], known: dict[bytes, JobGroup | None]
+) -> tuple[Queue, dict[bytes, JobGroup | None]]:
+    """Return the queue in squeue's lines, and the meaning of each kind of line for the next time."""
+    queue = Queue()
+    meaning: dict[bytes, JobGroup | None] = {}
+    for chunk in chunks:
+        for line, count in Counter(chunk).items():  # tasks of an array follow each other, and give the same line
+            eligible, _bar, rest = line.partition(b"|")
+            node_list, _bar, kind = rest.partition(b"|")
+            if kind not in meaning:
+                meaning[kind] = known[kind] if kind in known else parse_kind(kind)
+            group = meaning[kind]
+            if group is None:
+                queue.rejected_lines += count
+            else:
+                queue.add(group, count, _number(eligible), _text(node_list))
+    if queue.rejected_lines and not queue.jobs:
+        raise SlurmError(f"squeue printed {queue.rejected_lines} lines, and none of them is a job")
+    return queue, meaning
+
+
+def parse_kind(kind: bytes) -> JobGroup | None:
+    """Return what a line says from its state on, or None when it is not about a job."""
+    fields = kind.split(b"|", 6)
+    if len(fields) < 7 or not _STATE.fullmatch(fields[0]):
+        return None
+    state, partitions, user, account, _most, resources, reason = map(_text, fields)
+    max_nodes = _number(fields[4])
+    names = tuple(dict.fromkeys(filter(None, partitions.split(","))))
+    if not names or max_nodes is None:
+        return None
+    tres = parse_tres(resources)
+    return JobGroup(
+        state=state,
+        partitions=names,
+        user=user,
+        account=account,
+        reason=reason_word(reason),
+        nodes=tres.nodes,
+        max_nodes=max_nodes,
+        cpus=tres.cpus,
+        gpus=tres.gpus,
+        memory_bytes=tres.memory_bytes,
+    )
+
+
+def _number(value: bytes) -> int | None:
+    return int(value) if value.isdigit() and len(value) <= _MAX_DIGITS else None
+
+
+def _text(value: bytes) -> str:
+    text = value.decode("utf-8", "replace")
+    return "" if text in ("(null)", "N/A") else text

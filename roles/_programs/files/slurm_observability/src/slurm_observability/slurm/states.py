@@ -17,6 +17,12 @@ FINISHED_JOB_STATES = frozenset(
     }
 )
 
+# Jobs that hold what they were given: in Slurm their base state is RUNNING or SUSPENDED.
+ALLOCATED_JOB_STATES = frozenset({"CONFIGURING", "RESIZING", "RUNNING", "SIGNALING", "STOPPED", "SUSPENDED"})
+
+# Jobs that have ended, and of which something is still to be cleaned up. squeue does not say how they ended.
+ENDING_JOB_STATES = frozenset({"COMPLETING", "STAGE_OUT"})
+
 # Flags of nodes without power, or on the way there and back. Such a node is neither idle nor a target.
 POWER_FLAGS = frozenset({"POWERED_DOWN", "POWERING_DOWN", "POWERING_UP"})
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...slurm.nodes import Node
+from ..job_tally import Tally
 
 PARTITION = ("partition",)
 
@@ -21,6 +22,21 @@ class StateCount:
 
 
 @dataclass(frozen=True)
+class JobCount:
+    """A number about some jobs: the end of its metric's name, what it is, what to know about it, a query.
+
+    A ``rare`` one is 0 for most users at most times.
+    """
+
+    metric: str
+    what: str
+    value: Callable[[Tally], float]
+    note: str = ""
+    rare: bool = False
+    query: str = ""
+
+
+@dataclass(frozen=True)
 class NodeCount:
     """A kind of nodes: the name it has in metrics, the rule that picks them, what to know about it."""
 
@@ -31,7 +47,7 @@ class NodeCount:
     note: str = ""
 
 
-def help_text(count: StateCount | NodeCount, where: str = "") -> str:
+def help_text(count: StateCount | JobCount | NodeCount, where: str = "") -> str:
     """Return the HELP text of what is counted, in the cluster or ``where``."""
     first = f"{where}: {count.what}." if where else f"{count.what[0].upper()}{count.what[1:]}."
     return f"{first} {count.note}".rstrip()

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..command import SlurmError
 from ..jobs import JobGroup, Queue
+from ..reasons import reason_word
 from ..tres import parse_tres
 from .client import RestClient
 from .values import number, text, time_of, words
@@ -39,19 +40,18 @@ def read_queue(client: RestClient) -> Queue:
 
     Raises SlurmError when slurmrestd fails, or when it lists jobs and none of them can be read.
     """
-    jobs: dict[JobGroup, int] = {}
-    rejected = 0
+    queue = Queue()
     for record in client.records("/jobs", "jobs"):
         group = parse_job(record)
         if group is None:
-            rejected += 1
+            queue.rejected_lines += 1
             continue
         tasks, whole = count_tasks(text(record.get("array_task_string")))
-        rejected += not whole
-        jobs[group] = jobs.get(group, 0) + tasks
-    if rejected and not jobs:
-        raise SlurmError(f"slurmrestd listed {rejected} jobs, and none of them can be read")
-    return Queue(jobs, rejected)
+        queue.rejected_lines += not whole
+        queue.add(group, tasks, time_of(record.get("eligible_time")), text(record.get("nodes")))
+    if queue.rejected_lines and not queue.jobs:
+        raise SlurmError(f"slurmrestd listed {queue.rejected_lines} jobs, and none of them can be read")
+    return queue
 
 
 def parse_job(record: Any) -> JobGroup | None:
@@ -65,17 +65,15 @@ def parse_job(record: Any) -> JobGroup | None:
     tres = parse_tres(text(record.get("tres_alloc_str")) or text(record.get("tres_req_str")))
     return JobGroup(
         state=state,
-        partitions=partitions,
+        partitions=tuple(dict.fromkeys(partitions)),
         user=text(record.get("user_name")),
         account=text(record.get("account")),
-        qos=text(record.get("qos")),
-        reason=text(record.get("state_reason")),
-        nodes=number(record.get("node_count")) or 0,
-        cpus=number(record.get("cpus")) or 0,
+        reason=reason_word(text(record.get("state_description")) or text(record.get("state_reason"))),
+        nodes=tres.nodes,
+        max_nodes=number(record.get("max_nodes")) or 0,
+        cpus=tres.cpus,
         gpus=tres.gpus,
         memory_bytes=tres.memory_bytes,
-        submitted=time_of(record.get("submit_time")),
-        eligible=time_of(record.get("eligible_time")),
     )
 
 
