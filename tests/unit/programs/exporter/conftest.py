@@ -23,9 +23,11 @@ QUEUE = "".join(
 )
 NODE_LINE = (
     "NodeName={name} Arch=x86_64 CoresPerSocket=1  CPUAlloc=0 CPUTot=8 CPULoad=5.68 AvailableFeatures=a "
-    "ActiveFeatures=a Gres={gres} NodeAddr={name}.example NodeHostName={name} Version=24.11.5 OS=Linux #1 SMP  "
-    "RealMemory=8000 AllocMem=0 FreeMem=1 Sockets=8 Boards=1 State={state} ThreadsPerCore=1 TmpDisk=0 Weight=1 "
-    "Owner=N/A MCS_label=N/A Partitions={partitions}  BootTime=None SlurmdStartTime=None LastBusyTime=Unknown\n"
+    "ActiveFeatures=a Gres={gres} GresDrain=N/A GresUsed={gres} NodeAddr={name}.example NodeHostName={name} "
+    "Version=24.11.5 OS=Linux #1 SMP  RealMemory=8000 AllocMem=0 FreeMem=1 Sockets=8 Boards=1 State={state} "
+    "ThreadsPerCore=1 TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A Partitions={partitions}  BootTime=1795253414 "
+    "SlurmdStartTime=1795266503 LastBusyTime=1795266506 CfgTRES=cpu=8 AllocTRES= CurrentWatts=0 AveWatts=0 "
+    "Reason=it is a test [root@1795266687]\n"
 )
 NODES = "".join(
     NODE_LINE.format(name=name, state=state, partitions=partitions, gres=gres)

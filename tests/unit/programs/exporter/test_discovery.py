@@ -9,6 +9,7 @@ import os
 import pytest
 from slurm_observability.exporter.discovery import SCRAPE_JOBS, Discovery, write_atomically
 from slurm_observability.exporter.exposition import render
+from slurm_observability.slurm.gpus import Gpus
 from slurm_observability.slurm.nodes import Node
 
 NODE = Node(
@@ -21,6 +22,7 @@ NODE = Node(
     gres="gpu:4",
     arch="aarch64",
     instance_type="Standard_ND96",
+    gpus=Gpus(4, 0, (("", 4, 0),)),
 )
 
 
@@ -28,6 +30,12 @@ def served(nodes, job="node_exporter", **ports):
     discovery = Discovery(ports, None)
     discovery.update(nodes, "lab")
     return json.loads(discovery.document(job))
+
+
+def document(nodes):
+    discovery = Discovery({}, None)
+    discovery.update(nodes, "lab")
+    return discovery.document("node_exporter")
 
 
 def test_a_target_has_the_address_of_the_node_and_only_meta_labels():
@@ -56,7 +64,7 @@ def test_each_job_has_its_port(job, port):
 
 
 def test_gpu_metrics_come_from_nodes_with_gpus():
-    plain = NODE._replace(gres="", partitions=(), features=())
+    plain = NODE._replace(gres="", gpus=Gpus(), partitions=(), features=())
     assert served([plain], "dcgm_exporter") == []
     labels = served([plain])[0]["labels"]
     assert (labels["__meta_slurm_gpu"], labels["__meta_slurm_partitions"]) == ("false", "")
@@ -83,6 +91,42 @@ def test_nothing_is_known_before_the_first_update_and_no_node_is_an_empty_list()
     discovery.update([], "lab")
     assert discovery.document("node_exporter") == b"[]\n"
     assert b'slurm_sd_targets{job="dcgm_exporter"} 0\n' in render(discovery.families())
+
+
+def test_what_the_labels_do_not_show_makes_no_new_list_and_what_they_show_does():
+    discovery = Discovery({}, None)
+    discovery.update([NODE], "lab")
+    before = discovery.document("node_exporter")
+    discovery.update([NODE._replace(cpus_allocated=3, memory_free_bytes=5)], "lab")
+    assert discovery.document("node_exporter") is before
+    changes = [
+        {"name": "node2"},
+        {"address": "10.0.0.12"},
+        {"base": "MIXED"},
+        {"flags": frozenset()},
+        {"partitions": ("hpc",)},
+        {"features": ()},
+        {"gres": "gpu:a100:4"},
+        {"arch": "x86_64"},
+        {"instance_type": ""},
+    ]
+    for change in changes:
+        discovery.update([NODE._replace(**change)], "lab")
+        assert discovery.document("node_exporter") == document([NODE._replace(**change)])
+    discovery.update([NODE], "other")
+    assert b'"other"' in discovery.document("node_exporter")
+
+
+def test_the_order_is_that_of_the_nodes():
+    discovery = Discovery({}, None)
+    second = NODE._replace(name="node2")
+    for nodes in ([NODE, second], [second, NODE]):
+        discovery.update(nodes, "lab")
+        assert discovery.document("node_exporter") == document(nodes)
+
+
+def test_addresses_and_names_are_quoted():
+    assert served([NODE._replace(address='a"b\\c')])[0]["targets"] == ['a"b\\c:9100']
 
 
 def test_files_are_written_when_they_change(tmp_path):

@@ -27,6 +27,7 @@ from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, pa
 from .settings import CLI, MAX_COMMANDS, SOURCES, Settings
 from .settings_file import SettingsFileError
 from .topics import jobs, nodes
+from .topics.single_nodes import CHOICES, UP
 from .web_guard import Guard
 from .wiring import OFTEN, TOPICS
 
@@ -121,6 +122,12 @@ def parser() -> argparse.ArgumentParser:
         type=_owners,
     )
     option(
+        "node-metrics",
+        UP,
+        f"which nodes have series of their own: {', '.join(CHOICES)} (default: {UP}, those that have power)",
+        choices=CHOICES,
+    )
+    option(
         "sd-ports",
         "",
         "ports of the targets, where they differ: node_exporter=9100,dcgm_exporter=9400,job_agent=9501",
@@ -194,6 +201,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         sd_ports=options.sd_ports,
         file_sd_directory=options.file_sd_directory,
         max_label_values=options.max_label_values,
+        node_metrics=options.node_metrics,
         custom_metrics=read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else (),
         queue_labels=options.queue_labels,
     )

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..slurm.nodes import Node
 from .metric import Family, Metric, scalar
@@ -39,30 +40,28 @@ SCRAPE_JOBS: Mapping[str, ScrapeJob] = {
 }
 
 
-def targets(nodes: Sequence[Node], job: ScrapeJob, port: int, cluster: str) -> list[dict[str, object]]:
-    """Return the targets of a scrape job, one group per node, in the order of the nodes.
+class _Target(NamedTuple):
+    """What the pages show of a node, without its port; most of it stays the same from one refresh to the next."""
 
-    A node without power is none. A node that is down or drained stays one: that it does not answer is what to see.
-    """
-    return [
-        {"targets": [_address(node.address or node.name, port)], "labels": _labels(node, cluster)}
-        for node in nodes
-        if not node.without_power and job.runs_on(node)
-    ]
+    host: str
+    labels: str
+    node: Node
 
-
-def document(groups: Sequence[dict[str, object]]) -> bytes:
-    """Return target groups as JSON, one to a line: people read it, and compare it with an earlier one."""
-    return b"[\n" + b",\n".join(json.dumps(group).encode() for group in groups) + b"\n]\n" if groups else b"[]\n"
+    def line(self, port: int) -> str:
+        """Return the target group as JSON."""
+        return f'{{"targets": [{self.host}:{port}"], "labels": {self.labels}}}'
 
 
 class Discovery:
-    """Keeps the target lists ready to be served. Before the first :meth:`update` there are none."""
+    """Keeps the target lists ready to be served. Before the first :meth:`update` there are none.
+
+    A node without power is no target. A node that is down or drained stays one: that it does not answer is what to see.
+    """
 
     def __init__(self, ports: Mapping[str, int], directory: Path | None) -> None:
         self._ports = ports
         self._directory = directory
-        self._nodes: Sequence[Node] | None = None
+        self._targets: dict[tuple[object, ...], _Target] | None = None
         self._documents: dict[str, bytes] = {}
         self._written: dict[str, bytes] = {}
         self._counts: dict[str, int] = {}
@@ -70,16 +69,26 @@ class Discovery:
 
     def update(self, nodes: Sequence[Node], cluster: str) -> None:
         """Make the lists from the nodes, and write the files of those that changed."""
-        if nodes != self._nodes:
-            self._nodes = nodes
-            lists = {
-                name: targets(nodes, job, self._ports.get(name, job.port), cluster) for name, job in SCRAPE_JOBS.items()
-            }
-            self._documents = {name: document(groups) for name, groups in lists.items()}
-            self._counts = {name: len(groups) for name, groups in lists.items()}
+        known = self._targets or {}
+        targets = {}
+        for node in nodes:
+            if not node.without_power:
+                shown = (cluster, *_shown(node))
+                targets[shown] = known.get(shown) or _target(node, cluster)
+        if self._targets is None or list(targets) != list(known):
+            self._targets = targets
+            for name, job in SCRAPE_JOBS.items():
+                self._list(name, [target for target in targets.values() if job.runs_on(target.node)])
         self._last_success = time.time()
         if self._directory is not None:
             self._write_changed(self._directory)
+
+    def _list(self, name: str, targets: Sequence[_Target]) -> None:
+        port = self._ports.get(name, SCRAPE_JOBS[name].port)
+        # One group to a line: people read it, and compare it with an earlier one.
+        lines = ",\n".join(target.line(port) for target in targets)
+        self._documents[name] = f"[\n{lines}\n]\n".encode() if targets else b"[]\n"
+        self._counts[name] = len(targets)
 
     def document(self, name: str) -> bytes | None:
         """Return the target list of the scrape job as JSON, or None before the first update."""
@@ -116,8 +125,25 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _shown(node: Node) -> tuple[object, ...]:
+    """Return all that the labels are made from, to know cheaply whether they are the same as before."""
+    return (
+        node.name,
+        node.address,
+        node.base,
+        node.flags,
+        node.partitions,
+        node.features,
+        node.gres,
+        node.arch,
+        node.instance_type,
+    )
+
+
+def _target(node: Node, cluster: str) -> _Target:
+    host = node.address or node.name
+    quoted = json.dumps(f"[{host}]" if ":" in host else host)
+    return _Target(quoted.removesuffix('"'), json.dumps(_labels(node, cluster)), node)
 
 
 def _labels(node: Node, cluster: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..slurm.rest.client import AUTO
 from .custom.schema import CommandSchema
+from .topics.single_nodes import UP
 
 # Who is asked: Slurm's commands, slurmrestd, or slurmctld's own metrics. What the others cannot tell the commands do.
 CLI, SLURMRESTD, OPENMETRICS = "cli", "slurmrestd", "openmetrics"
@@ -36,6 +37,7 @@ class Settings:
     sd_ports: Mapping[str, int] = field(default_factory=dict)
     file_sd_directory: Path | None = None
     max_label_values: int = 1000
+    node_metrics: str = UP
     source: str = CLI
     slurmrestd_url: str = "http://localhost:6820"
     slurmrestd_api_version: str = AUTO

@@ -93,7 +93,8 @@ def _nodes(plan: Plan) -> Topic[Nodes]:
         plan.discovery.update(answer.nodes, cluster)
         return Reading(answer, answer.rejected_lines)
 
-    return Topic(nodes.NAME, read, nodes.families, plan.interval, plan.discovery.families)
+    families = partial(nodes.families, choice=plan.settings.node_metrics)
+    return Topic(nodes.NAME, read, families, plan.interval, plan.discovery.families)
 
 
 def _history(plan: Plan) -> Topic[HistoryTotals]:

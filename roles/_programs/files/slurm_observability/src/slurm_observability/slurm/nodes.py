@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .gpus import Gpus, read_gpus
 from .states import POWER_FLAGS, UNAVAILABLE_FLAGS
 
-SCONTROL_NODES = ("scontrol", "--all", "--oneliner", "show", "nodes")
+# With --details Slurm says which GPUs are in use (GresUsed). AllocTRES says it too, but only where
+# AccountingStorageTRES has gres/gpu, and by type only where it names the types.
+SCONTROL_NODES = ("scontrol", "--all", "--future", "--details", "--oneliner", "show", "nodes")
 
 # What scontrol prints, with exit status 0, when slurmctld shows it no node at all.
 NO_NODES = b"No nodes in the system"
 
-# The fields in the order in which scontrol prints them, from 21.08 to 26.05. What an administrator types (Reason,
-# Comment, Extra) comes after them, so the first match of each is the real one.
-_FIELDS = (b"NodeName=", b" ActiveFeatures=", b" Gres=", b" NodeAddr=", b" State=")
-# Left out before a node has registered, and of a node that is in no partition: looked for no further than their
-# neighbour, lest one be found in the free text.
-_ARCH, _AFTER_ARCH = b" Arch=", b" CoresPerSocket="
-_PARTITIONS, _AFTER_PARTITIONS = b" Partitions=", b" BootTime="
-# Printed after the free text: the last match is the real one.
-_INSTANCE_TYPE = b" InstanceType="
+# The fields in the order in which scontrol prints them, from 21.08 to 26.05. Some of them are left out of some nodes
+# and by some versions, and later versions may add others. What people type (Reason, Comment, Extra) comes after them.
+# The bounds keep a hostile line from taking long.
+_SOMETHING = r".{0,2000}?"
+_OTHERS = r"(?: +(?!(?:CPUEfctv|GresUsed|MemSpecLimit|Partitions)=)\w+=\S*){0,12}?"
+_LINE = re.compile(
+    r"NodeName=(?P<name>\S+)(?: +Arch=(?P<arch>\S*))?"
+    rf"{_SOMETHING} CPUAlloc=(?P<cpus_allocated>\d{{1,9}})"
+    rf"{_OTHERS}(?: +CPUEfctv=(?P<cpus_effective>\d{{1,9}}))?"
+    rf"{_OTHERS} +CPUTot=(?P<cpus>\d{{1,9}})"
+    rf"{_SOMETHING} ActiveFeatures=(?P<features>\S*){_OTHERS} +Gres=(?P<gres>\S*)"
+    rf"{_OTHERS}(?: +GresUsed=(?P<gres_used>\S*))?"
+    rf"{_OTHERS} +NodeAddr=(?P<address>\S*)(?: +NodeHostName=\S*)?(?: +BcastAddr=\S*)?(?: +Port=\d*)?"
+    r"(?: +Version=(?P<version>\S*))?"
+    rf"{_SOMETHING} RealMemory=(?P<memory>\d{{1,12}})"
+    rf"{_OTHERS} +AllocMem=(?P<memory_allocated>\d{{1,12}})"
+    rf"{_OTHERS} +FreeMem=(?:(?P<memory_free>\d{{1,12}})|\S+)"
+    rf"{_OTHERS}(?: +MemSpecLimit=(?P<memory_reserved>\d{{1,12}}))?"
+    rf"{_OTHERS} +State=(?P<state>\S+)"
+    rf"{_OTHERS}(?: +Partitions=(?P<partitions>\S*))?"
+    rf"{_OTHERS} +BootTime=(?:(?P<booted>\d{{1,12}})|\S+)(?!\S)",
+    re.ASCII,
+)
+# What may come between BootTime and Reason, and after Reason.
+_REASON = re.compile(r"(?: +(?!(?:Comment|Extra)=)\w+=\S*){0,30}? +Reason=(.*)", re.ASCII)
+_AFTER_REASON = (
+    r"(?= {8}| *$| +(?:Comment|Extra|InstanceId|InstanceType|ReservationName|TLSCertTokenSet|Topology|Parameters)=)"
+)
+# scontrol puts who and when behind the first line of the reason, and eight spaces before each further line.
+_SIGNED_REASON = re.compile(rf"(.*?) \[([^\]@]{{1,64}})@(?:(\d{{1,12}})|[^\]\s]+)\]{_AFTER_REASON}", re.ASCII)
+_BARE_REASON = re.compile(rf"(.*?){_AFTER_REASON}", re.ASCII)
+# Printed after the free text: the last one is the real one.
+_INSTANCE_TYPE = " InstanceType="
 
 _STATE = re.compile(r"([A-Z_]+)[^A-Z_+]*((?:\+[A-Z_]+)*)")
+_MEGABYTE = 1 << 20
 
 
 class Node(NamedTuple):
@@ -53,8 +81,7 @@ class Node(NamedTuple):
     memory_effective_bytes: int = 0
     memory_allocated_bytes: int = 0
     memory_free_bytes: int | None = None
-    gpus: int = 0
-    gpus_allocated: int = 0
+    gpus: Gpus = Gpus()
     slurmd_version: str = ""
     booted: int | None = None
     reason: str = ""
@@ -89,14 +116,15 @@ class Node(NamedTuple):
     @property
     def has_gpu(self) -> bool:
         """True when the node has a generic resource of the kind ``gpu``."""
-        return _has_gpu(self.gres)
+        return bool(self.gpus.types)
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """All nodes that exist, in Slurm's order. FUTURE nodes do not exist yet and are left out."""
+    """All nodes that exist, and those that are only foreseen (FUTURE), in Slurm's order."""
 
     nodes: tuple[Node, ...]
+    future: tuple[Node, ...] = ()
     rejected_lines: int = 0
 
 
@@ -141,52 +169,79 @@ def parse_nodes(lines: Iterable[bytes], known: Mapping[bytes, Node | None]) -> t
             by_name[node.name] = node
     if not by_name and not empty:
         raise SlurmError(f"scontrol listed no node that can be read ({rejected} lines rejected)")
-    existing = tuple(node for node in by_name.values() if node.base != "FUTURE")
-    return Nodes(existing, rejected), meaning
+    return sort_out(by_name.values(), rejected), meaning
+
+
+def sort_out(nodes: Collection[Node], rejected_lines: int) -> Nodes:
+    """Return the nodes that exist apart from those that are only foreseen."""
+    existing = tuple(node for node in nodes if node.base != "FUTURE")
+    future = tuple(node for node in nodes if node.base == "FUTURE")
+    return Nodes(existing, future, rejected_lines)
 
 
 def parse_node(line: bytes) -> Node | None:
-    """Return the node in one line of ``scontrol --oneliner show nodes``, or None when it is not one."""
-    values = []
-    position = 0
-    for key in _FIELDS:
-        found = line.find(key, position)
-        if found < 0:
-            return None
-        position = _end_of_word(line, found + len(key))
-        values.append(_text(line[found + len(key) : position]))
-    name, features, gres, address, state = values
-    base, flags = _split_state(state)
-    if not name or not base:
+    """Return the node in one line of ``scontrol --details --oneliner show nodes``, or None when it is not one."""
+    text = line.decode("utf-8", "replace")
+    match = _LINE.match(text)
+    if match is None:
         return None
-    _before, found_type, after = line[position:].rpartition(_INSTANCE_TYPE)
+    field = match.groupdict("")
+    base, flags = _split_state(field["state"])
+    if not base:
+        return None
+    free_text = text[match.end() :]
+    reason, reason_user, reason_set = _reason(free_text)
+    memory_bytes = int(field["memory"]) * _MEGABYTE
     return Node(
-        name=name,
-        address=address,
+        name=field["name"],
+        address=_known(field["address"]),
         base=base,
         flags=flags,
-        partitions=_split_list(_optional(line, _PARTITIONS, position, _AFTER_PARTITIONS)),
-        features=_split_list(features),
-        gres=gres,
-        arch=_optional(line, _ARCH, 0, _AFTER_ARCH),
-        instance_type=_text(after[: _end_of_word(after, 0)]) if found_type else "",
+        partitions=_split_list(field["partitions"]),
+        features=_split_list(field["features"]),
+        gres=_known(field["gres"]),
+        arch=field["arch"],
+        instance_type=_instance_type(free_text),
+        cpus=int(field["cpus"]),
+        cpus_effective=int(field["cpus_effective"] or field["cpus"]),
+        cpus_allocated=int(field["cpus_allocated"]),
+        memory_bytes=memory_bytes,
+        memory_effective_bytes=memory_bytes - int(field["memory_reserved"] or 0) * _MEGABYTE,
+        memory_allocated_bytes=int(field["memory_allocated"]) * _MEGABYTE,
+        memory_free_bytes=int(field["memory_free"]) * _MEGABYTE if field["memory_free"] else None,
+        gpus=read_gpus(field["gres"], field["gres_used"]),
+        slurmd_version=field["version"],
+        booted=_number(field["booted"]),
+        reason=reason,
+        reason_user=reason_user,
+        reason_set=reason_set,
     )
 
 
-def _optional(line: bytes, key: bytes, start: int, stop_key: bytes) -> str:
-    stop = line.find(stop_key, start)
-    found = line.find(key, start, stop if stop >= 0 else len(line))
-    return "" if found < 0 else _text(line[found + len(key) : _end_of_word(line, found + len(key))])
+def _reason(text: str) -> tuple[str, str, int | None]:
+    """Return the first line of the reason, who set it and when, from what comes after BootTime."""
+    found = _REASON.match(text) if " Reason=" in text else None
+    if found is None:
+        return "", "", None
+    signed = _SIGNED_REASON.match(found[1])
+    if signed is not None:
+        return signed[1], signed[2], _number(signed[3])
+    bare = _BARE_REASON.match(found[1])
+    assert bare is not None  # it matches the end of any text
+    return bare[1], "", None
 
 
-def _end_of_word(line: bytes, start: int) -> int:
-    end = line.find(b" ", start)
-    return end if end >= 0 else len(line)
+def _instance_type(text: str) -> str:
+    _before, found, after = text.rpartition(_INSTANCE_TYPE)
+    return _known(after.split(" ", 1)[0]) if found else ""
 
 
-def _text(value: bytes) -> str:
-    text = value.decode("utf-8", "replace")
-    return "" if text in ("(null)", "N/A") else text
+def _known(value: str) -> str:
+    return "" if value in ("(null)", "N/A") else value
+
+
+def _number(digits: str | None) -> int | None:
+    return int(digits) if digits else None
 
 
 # Many nodes share these texts, and share what comes of them.
@@ -198,10 +253,4 @@ def _split_state(state: str) -> tuple[str, frozenset[str]]:
 
 @lru_cache(maxsize=4096)
 def _split_list(value: str) -> tuple[str, ...]:
-    return tuple(filter(None, value.split(",")))
-
-
-@lru_cache(maxsize=4096)
-def _has_gpu(gres: str) -> bool:
-    # Commas inside brackets belong to the resource: gpu:a100:2(IDX:0,3),nic:1
-    return any(resource.split(":", 1)[0] == "gpu" for resource in re.split(r",(?![^(]*\))", gres))
+    return tuple(filter(None, _known(value).split(",")))

@@ -26,5 +26,8 @@ ENDING_JOB_STATES = frozenset({"COMPLETING", "STAGE_OUT"})
 # Flags of nodes without power, or on the way there and back. Such a node is neither idle nor a target.
 POWER_FLAGS = frozenset({"POWERED_DOWN", "POWERING_DOWN", "POWERING_UP"})
 
+# Flags of nodes that were taken out of service by a person, a program or a reservation; jobs that run may go on.
+DRAIN_FLAGS = frozenset({"DRAIN", "FAIL", "INVALID_REG", "MAINTENANCE", "REBOOT_ISSUED"})
+
 # Flags that keep Slurm from giving a job to a node whose base state is IDLE.
-UNAVAILABLE_FLAGS = POWER_FLAGS | {"DRAIN", "FAIL", "INVALID_REG", "MAINTENANCE"}
+UNAVAILABLE_FLAGS = POWER_FLAGS | DRAIN_FLAGS | {"BLOCKED", "NOT_RESPONDING", "POWER_DOWN"}

@@ -1,11 +1,10 @@
-"""Kinds of jobs and nodes that are counted, by the same rule in the cluster and in each partition."""
+"""Kinds of jobs that are counted, by the same rule in the cluster and in each partition."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...slurm.nodes import Node
 from ..job_tally import Tally
 
 PARTITION = ("partition",)
@@ -36,18 +35,7 @@ class JobCount:
     query: str = ""
 
 
-@dataclass(frozen=True)
-class NodeCount:
-    """A kind of nodes: the name it has in metrics, the rule that picks them, what to know about it."""
-
-    metric: str
-    what: str
-    applies: Callable[[Node], bool]
-    per_partition: bool = False
-    note: str = ""
-
-
-def help_text(count: StateCount | JobCount | NodeCount, where: str = "") -> str:
+def help_text(count: StateCount | JobCount, where: str = "") -> str:
     """Return the HELP text of what is counted, in the cluster or ``where``."""
     first = f"{where}: {count.what}." if where else f"{count.what[0].upper()}{count.what[1:]}."
     return f"{first} {count.note}".rstrip()

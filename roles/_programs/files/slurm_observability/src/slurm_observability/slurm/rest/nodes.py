@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..command import SlurmError
-from ..nodes import Node, Nodes
-from ..tres import parse_tres
+from ..gpus import read_gpus
+from ..nodes import Node, Nodes, sort_out
 from .client import RestClient
 from .values import number, text, time_of, words
 
@@ -20,7 +20,7 @@ _HIDDEN_FLAGS = frozenset(
 
 
 def read_nodes(client: RestClient) -> Nodes:
-    """Ask slurmrestd for all nodes. FUTURE nodes do not exist yet and are left out.
+    """Ask slurmrestd for all nodes. It tells nothing of FUTURE ones.
 
     Raises SlurmError when slurmrestd fails, or when it lists nodes and none of them can be read.
     """
@@ -32,11 +32,11 @@ def read_nodes(client: RestClient) -> Nodes:
         node = parse_node(record)
         if node is None or node.name in nodes:
             rejected += 1
-        elif node.base != "FUTURE":
+        else:
             nodes[node.name] = node
     if rejected and not nodes:
         raise SlurmError(f"slurmrestd listed {rejected} nodes, and none of them can be read")
-    return Nodes(tuple(nodes.values()), rejected)
+    return sort_out(nodes.values(), rejected)
 
 
 def parse_node(record: Any) -> Node | None:
@@ -52,8 +52,6 @@ def parse_node(record: Any) -> Node | None:
     # Before v0.0.39 neither what is kept for the system is told, nor is the free memory called free_mem.
     effective_cpus = number(record.get("effective_cpus", cpus)) or 0
     free = number(record.get("free_mem", record.get("free_memory")))
-    configured = parse_tres(text(record.get("tres")))
-    allocated = parse_tres(text(record.get("tres_used")))
     return Node(
         name=name,
         address=text(record.get("address")),
@@ -71,11 +69,10 @@ def parse_node(record: Any) -> Node | None:
         memory_effective_bytes=(memory - (number(record.get("specialized_memory")) or 0)) * MIB,
         memory_allocated_bytes=(number(record.get("alloc_memory")) or 0) * MIB,
         memory_free_bytes=None if free is None else free * MIB,
-        gpus=configured.gpus,
-        gpus_allocated=allocated.gpus,
+        gpus=read_gpus(text(record.get("gres")), text(record.get("gres_used"))),
         slurmd_version=text(record.get("version", record.get("slurmd_version"))),
         booted=time_of(record.get("boot_time")),
-        reason=text(record.get("reason")),
+        reason=text(record.get("reason")).partition("\n")[0],
         reason_user=text(record.get("reason_set_by_user")),
         reason_set=time_of(record.get("reason_changed_at")),
     )
