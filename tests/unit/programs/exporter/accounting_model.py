@@ -6,10 +6,13 @@ The conditions are those of Slurm's as_mysql_jobacct_process.c, which 21.08 to 2
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from slurm_observability.slurm.accounting import ENDED_STATES, Run
+from slurm_observability.slurm.accounting import ENDED_STATES, Run, RunKind
 from slurm_observability.slurm.command import SlurmError
+from slurm_observability.slurm.tres import Tres
+
+TRES = Tres(cpus=4, nodes=2, gpus=1)
 
 
 @dataclass
@@ -22,6 +25,17 @@ class Row:
     end: int
     state: str
     partition: str
+    start: int = 0
+    user: str = "alice"
+    account: str = "research"
+    tres: Tres = TRES
+
+    def run(self) -> Run:
+        """Return the row as RunReader gives it."""
+        elapsed = self.end - self.start if self.start and self.end else 0
+        kind = RunKind(self.state, self.partition, self.tres, self.user, self.account)
+        times = (self.submit, self.eligible or None, self.start or None, self.end or None)
+        return Run(self.job_id, *times, elapsed, kind)
 
 
 @dataclass
@@ -63,13 +77,17 @@ class Slurmdbd:
             last = row.job_id
         return shown
 
+    def ended_runs(self, start: int, cursor: int) -> list[Run]:
+        """Return the rows of ``sacct -a -X -D -S start -E cursor`` that have ended, whatever state they ended in."""
+        return [row.run() for row in self.rows if _ended(row, start, cursor)]
+
     def _answer(self, kind, start, end, condition) -> Iterator[Run]:
         self.queries.append((kind, start, end))
         if self.down:
             raise SlurmError("sacct failed")
         for row in self.rows:
             if condition(row):
-                yield Run(row.job_id, row.eligible or None, row.end or None, row.state, row.partition)
+                yield row.run()
 
 
 def _ended(row: Row, start: int, end: int) -> bool:
@@ -78,8 +96,3 @@ def _ended(row: Row, start: int, end: int) -> bool:
 
 def _selected(row: Row, start: int, end: int) -> bool:
     return row.eligible != 0 and row.eligible < end and (row.end >= start or row.end == 0)
-
-
-def copy(rows: list[Row]) -> list[Row]:
-    """Return rows that can be changed without changing these."""
-    return [replace(row) for row in rows]

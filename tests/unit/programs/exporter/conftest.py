@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+sys.path.insert(0, str(Path(__file__).parent))  # for accounting_model
 
 JOB_LINE = "{eligible}|{nodes}|{state}|{partitions}|{user}|{account}|1|cpu=2,mem=4000M,node=1,gres/gpu=1|{reason}\n"
 QUEUE = "".join(
@@ -50,9 +54,15 @@ class SmallCluster:
     def __init__(self, fake_slurm) -> None:
         self.commands = fake_slurm
         now = int(time.time())
-        self._history = (
-            f"1|{now - 500}|{now - 400}|COMPLETED|hpc\n2|{now - 500}|{now - 300}|CANCELLED by 1000|htc\n"
-            f"3|{now - 500}|{now - 300}|NODE_FAIL|hpc\n3|{now - 200}|Unknown|RUNNING|hpc\n"
+        self._history = "".join(
+            "\x1f".join(map(str, fields)) + "\n"
+            for fields in (
+                # job, submit, eligible, start, end, elapsed, state, allocated, partition
+                (1, now - 600, now - 600, now - 500, now - 400, 100, "COMPLETED", "cpu=4,gres/gpu=2,node=1", "hpc"),
+                (2, now - 500, now - 500, "Unknown", now - 300, 0, "CANCELLED by 1000", "", "htc"),
+                (3, now - 500, now - 500, now - 495, now - 300, 195, "NODE_FAIL", "cpu=8,node=2", "hpc"),
+                (3, now - 200, now - 200, now - 100, "Unknown", 100, "RUNNING", "cpu=8,node=2", "hpc"),
+            )
         )
         self.recover()
 

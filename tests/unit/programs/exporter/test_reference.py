@@ -29,7 +29,11 @@ SPECIFIED = {
 }
 
 # Served only where an option asks for it.
-OPTIONAL = {"slurm_exporter_custom_dropped_rows"}
+OPTIONAL = {
+    "slurm_account_job_runs_ended_total",
+    "slurm_exporter_custom_dropped_rows",
+    "slurm_user_job_runs_ended_total",
+}
 
 
 def catalogued() -> set[str]:

@@ -27,6 +27,7 @@ from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, pa
 from .settings import CLI, MAX_COMMANDS, SOURCES, Settings
 from .settings_file import SettingsFileError
 from .topics import jobs, nodes
+from .topics.history import LABELLED_RUNS
 from .topics.single_nodes import CHOICES, UP
 from .web_guard import Guard
 from .wiring import OFTEN, TOPICS
@@ -108,6 +109,18 @@ def parser() -> argparse.ArgumentParser:
     option("cluster", "", "name of the cluster, a label of the targets (default: ClusterName of slurm.conf)")
     option("accounting", "yes", "'no' on a cluster without slurmdbd: sacct is not run (default: yes)", type=_yes_no)
     option("file-sd-directory", None, "also write the targets to JOB.json in this directory", type=_directory)
+    option(
+        "history-labels",
+        "",
+        "also count the ended runs of jobs by these: account,user (default: neither)",
+        type=_history_labels,
+    )
+    option(
+        "state-directory",
+        os.environ.get("STATE_DIRECTORY"),
+        "keep the totals of the job history here (default: $STATE_DIRECTORY; without one a restart reads them anew)",
+        type=_directory,
+    )
     option(
         "max-label-values",
         "1000",
@@ -191,6 +204,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         raise UsageError(str(error)) from error
     return Settings(
         reset_time=reset_time,
+        reset_text=text,
         timeout=options.timeout,
         timeouts=options.timeouts,
         interval=options.interval,
@@ -202,6 +216,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         file_sd_directory=options.file_sd_directory,
         max_label_values=options.max_label_values,
         node_metrics=options.node_metrics,
+        history_labels=options.history_labels,
+        state_directory=options.state_directory,
         custom_metrics=read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else (),
         queue_labels=options.queue_labels,
     )
@@ -306,6 +322,14 @@ def _yes_no(text: str) -> bool:
     if text not in ("yes", "no"):
         raise argparse.ArgumentTypeError(f"'{text}' is neither 'yes' nor 'no'")
     return text == "yes"
+
+
+def _history_labels(text: str) -> tuple[str, ...]:
+    labels = tuple(sorted(set(filter(None, text.split(",")))))
+    for label in labels:
+        if label not in LABELLED_RUNS:
+            raise argparse.ArgumentTypeError(f"'{label}' is no label of the history; give {', '.join(LABELLED_RUNS)}")
+    return labels
 
 
 def _directory(text: str) -> Path:

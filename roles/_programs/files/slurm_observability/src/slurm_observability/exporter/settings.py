@@ -27,6 +27,7 @@ class Settings:
     """
 
     reset_time: int
+    reset_text: str = ""
     timeout: float = 30.0
     timeouts: Mapping[str, float] = field(default_factory=dict)
     interval: float = 15.0
@@ -38,6 +39,8 @@ class Settings:
     file_sd_directory: Path | None = None
     max_label_values: int = 1000
     node_metrics: str = UP
+    history_labels: tuple[str, ...] = ()
+    state_directory: Path | None = None
     source: str = CLI
     slurmrestd_url: str = "http://localhost:6820"
     slurmrestd_api_version: str = AUTO

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..slurm.accounting import RunReader
 from ..slurm.cluster import read_cluster_name, read_partition_names
-from ..slurm.command import SlurmRunner
+from ..slurm.command import SlurmError, SlurmRunner
 from ..slurm.endpoint import Endpoint
 from ..slurm.jobs import Queue, QueueReader
 from ..slurm.nodes import NodeReader, Nodes
@@ -21,8 +21,10 @@ from ..slurm.rest.client import RestClient
 from .cap import Cap
 from .custom import topic as custom
 from .discovery import Discovery
-from .history import HistoryTotals
-from .history_reader import HistoryReader
+from .history.origin import Origin
+from .history.reader import HistoryReader
+from .history.store import RunStore
+from .history.totals import HistoryTotals
 from .settings import SLURMRESTD, Settings
 from .topic import Reading, Topic
 from .topics import history, jobs, nodes
@@ -45,6 +47,11 @@ class Plan:
             return None
         endpoint = Endpoint("slurmrestd", self.settings.slurmrestd_url, self.timeout)
         return RestClient(endpoint, self.settings.slurm_jwt_file, self.settings.slurmrestd_api_version)
+
+    def cluster_name(self) -> str:
+        """Return ClusterName of slurm.conf. Raises SlurmError."""
+        client = self.rest_client()
+        return (client and rest_cluster.read_cluster_name(client)) or read_cluster_name(self.runner)
 
 
 def topics(settings: Settings, runner: SlurmRunner, discovery: Discovery, cap: Cap) -> Sequence[Topic[Any]]:
@@ -89,7 +96,7 @@ def _nodes(plan: Plan) -> Topic[Nodes]:
     def read() -> Reading[Nodes]:
         nonlocal cluster
         answer = rest_nodes.read_nodes(client) if client else reader.read()
-        cluster = cluster or (client and rest_cluster.read_cluster_name(client)) or read_cluster_name(plan.runner)
+        cluster = cluster or plan.cluster_name()
         plan.discovery.update(answer.nodes, cluster)
         return Reading(answer, answer.rejected_lines)
 
@@ -98,8 +105,17 @@ def _nodes(plan: Plan) -> Topic[Nodes]:
 
 
 def _history(plan: Plan) -> Topic[HistoryTotals]:
-    reset_time = plan.settings.reset_time
-    reader = HistoryReader(RunReader(plan.runner), reset_time, time.time)
+    settings = plan.settings
+
+    def origin() -> Origin:
+        try:
+            cluster = plan.cluster_name()
+        except SlurmError:
+            cluster = ""  # slurmctld is away; slurmdbd need not be
+        return Origin(cluster, settings.reset_text, settings.reset_time, settings.history_labels)
+
+    store = RunStore(settings.state_directory)
+    reader = HistoryReader(RunReader(plan.runner, settings.history_labels), store, origin, time.time)
 
     def read() -> Reading[HistoryTotals]:
         before = reader.rejected_lines
@@ -109,9 +125,10 @@ def _history(plan: Plan) -> Topic[HistoryTotals]:
     return Topic(
         history.NAME,
         read,
-        history.families,
+        lambda totals, scene: history.families(totals, scene, plan.cap),
         plan.interval,
-        lambda: history.status(reader.complete, reset_time),
+        lambda: history.status(reader.progress),
+        reader.close,
     )
 
 
