@@ -46,6 +46,7 @@ NODES = "".join(
     )
 )
 CONFIG = "ClusterName             = lab\n"
+PING = "Slurmctld(primary) at head is UP\n"
 
 
 class SmallCluster:
@@ -69,14 +70,24 @@ class SmallCluster:
     def recover(self) -> None:
         """Let every command answer again."""
         self.commands.answers("squeue", QUEUE)
-        self.nodes(NODES)
+        self._scontrol = {"*config": CONFIG, "ping": PING, "*nodes": NODES}
+        self._write_scontrol()
         self.commands.answers("sacct", self._history)
 
     def nodes(self, text: str) -> None:
-        """Let scontrol print this for the nodes; it knows the configuration too."""
-        self.commands.does(
-            "scontrol", f"case \"$*\" in *config) printf '{CONFIG}';; *) cat <<'EOT'\n{text}EOT\n;; esac"
-        )
+        """Let scontrol print this for the nodes."""
+        self._scontrol["*nodes"] = text
+        self._write_scontrol()
+
+    def ping(self, text: str) -> None:
+        """Let ``scontrol ping`` print this; as the real one it fails when nobody is up."""
+        self._scontrol["ping"] = text
+        self._write_scontrol()
+
+    def _write_scontrol(self) -> None:
+        cases = "".join(f"{pattern}) cat <<'EOT'\n{text}EOT\n;;\n" for pattern, text in self._scontrol.items())
+        nobody = 0 if " is UP" in self._scontrol["ping"] else 1
+        self.commands.does("scontrol", f'case "$*" in\n{cases}esac\n[ "$*" != ping ] || exit {nobody}')
 
 
 @pytest.fixture

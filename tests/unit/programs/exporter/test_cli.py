@@ -65,6 +65,10 @@ def test_the_version_is_that_of_the_project():
         (["--intervals", "queue=5"], "'queue=5' names no topic; give jobs=VALUE, nodes=VALUE, history=VALUE"),
         (["--intervals", "history=off,nodes=off"], "'nodes=off': the nodes cannot be off"),
         (["--timeouts", "history=off"], "'off' is no time in seconds"),
+        (
+            ["--high-availability", "yes", "--intervals", "controllers=off"],
+            "--high-availability needs the topic 'controllers'",
+        ),
         (["--max-commands", "3"], "'3' is too few or no number; give 4 or more"),
         (["--max-commands", "many"], "'many' is too few or no number"),
         (["--log-level", "LOUD"], "give one of DEBUG, INFO, WARNING, ERROR"),

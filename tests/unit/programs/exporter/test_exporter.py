@@ -99,7 +99,7 @@ def test_a_cycle_is_one_command_of_each_kind(ready, fake_slurm):
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60, cluster="lab"))
     exporter.refresh()
     before = {command: len(fake_slurm.calls(command)) for command in ("squeue", "scontrol", "sacct")}
-    exporter.refresh()
+    exporter.refresh(*COMMANDS)
     assert {command: len(fake_slurm.calls(command)) - count for command, count in before.items()} == {
         "squeue": 1,
         "scontrol": 1,

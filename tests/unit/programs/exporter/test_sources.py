@@ -42,18 +42,17 @@ class Script:
 @pytest.fixture
 def running(eventually):
     """Run a source in a thread until a number of refreshes are done."""
-    stop = threading.Event()
-    threads = []
+    begun = []
 
     def begin(source: Source, attempts: int, published=lambda source: None) -> None:
-        thread = threading.Thread(target=source.run, args=(stop, published))
+        thread = threading.Thread(target=source.run, args=(published,))
         thread.start()
-        threads.append(thread)
+        begun.append((source, thread))
         eventually(lambda: source.health.attempts >= attempts)
 
     yield begin
-    stop.set()
-    for thread in threads:
+    for source, thread in begun:
+        source.stop()
         thread.join(10)
         assert not thread.is_alive()
 
@@ -164,6 +163,34 @@ def test_a_source_that_fails_is_asked_less_often_and_recovers(running):
     running(source, 5)
     assert all(0.1 <= gap < 0.4 + 0.2 for gap in script.gaps[:4])
     assert source.health.up and source.answer == "answer"
+
+
+def test_a_source_at_rest_forgets_lets_go_and_goes_on_at_once(running, eventually):
+    let_go = threading.Event()
+    script = Script("answer")
+    source = Source(Topic("made", script, lambda answer, scene: (), 3600, rest=let_go.set))
+    running(source, 1)
+    assert source.answer == "answer" and not source.resting
+    source.rest()
+    assert let_go.wait(5) and source.resting
+    eventually(lambda: source.answer is None and source.health.attempts == 0)
+    asked = len(script.asked_at)
+    source.wake()
+    eventually(lambda: source.answer == "answer")
+    assert len(script.asked_at) == asked + 1 and not source.resting
+
+
+def test_a_source_that_rests_from_the_start_asks_nothing_and_can_be_stopped():
+    script = Script("answer")
+    source = Source(topic(script))
+    source.rest()
+    thread = threading.Thread(target=source.run, args=(lambda source: None,))
+    thread.start()
+    time.sleep(0.1)
+    source.stop()
+    source.wake()  # too late: what is stopped stays stopped
+    thread.join(5)
+    assert not thread.is_alive() and script.asked_at == []
 
 
 def test_those_that_share_a_turn_wait_for_each_other_and_hold_up_nobody_else(running):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from . import cap, discovery, health
 from .custom import topic as custom
 from .metric import Metric
-from .topics import history, jobs, nodes
+from .topics import controllers, history, jobs, nodes
 
 # What prometheus_client tells about the process.
 PROCESS = {
@@ -30,6 +30,7 @@ def groups() -> dict[str, Sequence[Metric]]:
         "Nodes": nodes.METRICS,
         "History": history.METRICS,
         "Metrics of the site": custom.METRICS,
+        "Controllers": controllers.METRICS,
         "Target discovery": discovery.METRICS,
         "The exporter itself": (*health.METRICS, *cap.METRICS),
     }

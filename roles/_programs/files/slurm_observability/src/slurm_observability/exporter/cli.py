@@ -26,7 +26,7 @@ from .http import Server
 from .reset_time import DEPLOY_TIME_FILE, ResetTimeError, default_reset_time, parse_reset_time
 from .settings import CLI, MAX_COMMANDS, SOURCES, Settings
 from .settings_file import SettingsFileError
-from .topics import jobs, nodes
+from .topics import controllers, jobs, nodes
 from .topics.history import LABELLED_RUNS
 from .topics.single_nodes import CHOICES, UP
 from .web_guard import Guard
@@ -108,6 +108,13 @@ def parser() -> argparse.ArgumentParser:
     option("log-level", "INFO", f"one of {', '.join(LOG_LEVELS)} (default: INFO)", type=_log_level)
     option("cluster", "", "name of the cluster, a label of the targets (default: ClusterName of slurm.conf)")
     option("accounting", "yes", "'no' on a cluster without slurmdbd: sacct is not run (default: yes)", type=_yes_no)
+    option(
+        "high-availability",
+        "no",
+        "'yes' where an exporter runs on each controller: the one beside the slurmctld in control serves the numbers "
+        "(default: no)",
+        type=_yes_no,
+    )
     option("file-sd-directory", None, "also write the targets to JOB.json in this directory", type=_directory)
     option(
         "history-labels",
@@ -197,6 +204,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         raise UsageError(
             f"{', '.join(missing)} not found; run it on a host with Slurm's commands, or put their directory in PATH"
         )
+    if options.high_availability and options.intervals.get(controllers.NAME, 1.0) is None:
+        raise UsageError("--high-availability needs the topic 'controllers', which --intervals switches off")
     try:
         text = default_reset_time() if options.reset_time is None else options.reset_time
         reset_time = parse_reset_time(text, datetime.now().astimezone())
@@ -211,6 +220,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         intervals=options.intervals,
         max_commands=options.max_commands,
         accounting=options.accounting,
+        high_availability=options.high_availability,
         cluster=options.cluster,
         sd_ports=options.sd_ports,
         file_sd_directory=options.file_sd_directory,

@@ -17,11 +17,12 @@ from . import health, wiring
 from .cap import Cap
 from .discovery import Discovery
 from .exposition import render
+from .leadership import Leadership, host_name
 from .metric import AnyFamily
 from .settings import Settings
 from .sources import Source
 from .topic import Scene
-from .topics import jobs, nodes
+from .topics import controllers, jobs, nodes
 
 
 class Exporter:
@@ -31,27 +32,29 @@ class Exporter:
         self._runner = SlurmRunner(settings.timeout)
         self.discovery = Discovery(settings.sd_ports, settings.file_sd_directory)
         self._cap = Cap(settings.max_label_values)
+        self._leadership = Leadership(host_name(), self._change_role) if settings.high_availability else None
         # What is asked often never waits, the site's own commands have a limit of their own, the rest shares one.
         turn = threading.BoundedSemaphore(max(1, settings.max_commands - len(wiring.OFTEN)))
         self.sources: dict[str, Source[Any]] = {
-            topic.name: Source(topic, turn if topic.name in wiring.SELDOM else None)
-            for topic in wiring.topics(settings, self._runner, self.discovery, self._cap)
+            topic.name: Source(topic, turn if topic.name in wiring.WAITING else None)
+            for topic in wiring.topics(settings, self._runner, self.discovery, self._cap, self._leadership)
         }
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
-        self._stop = threading.Event()
         self._publishing = threading.Lock()
         self._partitions: list[str] = []
         self._texts: dict[str, bytes] = {}
 
     def start(self) -> None:
-        """Start a thread for each source. The first refresh begins at once."""
+        """Start a thread for each source. The first refresh begins at once; that of a standby's, when it takes over."""
+        self._change_role()
         for source in self.sources.values():
-            threading.Thread(target=source.run, args=(self._stop, self._publish), name=source.name, daemon=True).start()
+            threading.Thread(target=source.run, args=(self._publish,), name=source.name, daemon=True).start()
 
     def stop(self) -> None:
         """End the threads and every Slurm command that still runs."""
-        self._stop.set()
+        for source in self.sources.values():
+            source.stop()
         self._runner.close()
 
     def refresh(self, *names: str) -> None:
@@ -63,12 +66,23 @@ class Exporter:
 
     @property
     def ready(self) -> bool:
-        """True when queue and nodes have been asked once, whatever they answered. The history may still be read."""
-        return all(self.sources[name].health.attempts > 0 for name in (jobs.NAME, nodes.NAME))
+        """True when queue and nodes have been asked once, whatever they answered. The history may still be read.
+
+        A standby does not ask for the queue; it is ready when it knows that it is one.
+        """
+        asked = [self.sources[name] for name in (jobs.NAME, nodes.NAME)]
+        decided = self._leadership is None or self._leadership.decided
+        return decided and all(source.resting or source.health.attempts > 0 for source in asked)
+
+    @property
+    def active(self) -> bool:
+        """True when this exporter serves the numbers of the cluster; False on a standby."""
+        return self._leadership is None or self._leadership.active
 
     def metrics(self) -> bytes:
         """Return all metrics in Prometheus' text format. Runs no command and waits for none."""
-        texts = [self._texts[name] for name in self.sources if name in self._texts]
+        served = self._texts
+        texts = [served[name] for name in self.sources if name in served]
         return b"".join([*texts, render(self._own_families()), generate_latest(self._process)])
 
     def _publish(self, source: Source[Any]) -> None:
@@ -82,9 +96,24 @@ class Exporter:
             texts = {
                 each.name: render(each.topic.families(each.answer, scene))
                 for each in changed
-                if each.answer is not None
+                if each.answer is not None and self._shows(each.name)
             }
             self._texts = {**self._texts, **texts}
+
+    def _shows(self, name: str) -> bool:
+        return self.active or name == controllers.NAME
+
+    def _change_role(self) -> None:
+        """Let the sources work or rest as the role wants it. A standby keeps the targets up to date."""
+        for name, source in self.sources.items():
+            if self.active:
+                source.wake()
+            elif name not in (controllers.NAME, nodes.NAME):
+                source.rest()
+        with self._publishing:
+            self._texts = {name: text for name, text in self._texts.items() if self._shows(name)}
+        if self.sources[nodes.NAME].answer is not None:  # known while on standby, and not shown
+            self._publish(self.sources[nodes.NAME])
 
     def _known_partitions(self) -> list[str]:
         queue: Queue | None = self.sources[jobs.NAME].answer
@@ -93,8 +122,10 @@ class Exporter:
         return sorted(names.union(queue.partitions if queue else ()))
 
     def _own_families(self) -> Iterable[AnyFamily]:
-        yield from health.families(self.sources)
+        awake = {name: source for name, source in self.sources.items() if not source.resting}
+        yield from health.families(awake)
         yield health.commands(self._runner.commands_started)
-        for source in self.sources.values():
+        yield health.role(self.active)
+        for source in awake.values():
             yield from source.topic.status()
         yield from self._cap.families()

@@ -51,6 +51,10 @@ SOURCE_RATE_LIMITED = Metric(
     "counter",
 )
 COMMANDS = Metric("slurm_exporter_commands_total", "Commands of Slurm that were started.", ("command",), "counter")
+ACTIVE = Metric(
+    "slurm_exporter_active",
+    "1 when this exporter serves the numbers of the cluster, 0 when it is the standby of another controller's.",
+)
 BUILD_INFO = Metric("slurm_exporter_build_info", "Always 1; the version is in a label.", ("version", "pythonversion"))
 
 METRICS = (
@@ -66,6 +70,7 @@ METRICS = (
     SOURCE_BACKOFF,
     SOURCE_RATE_LIMITED,
     COMMANDS,
+    ACTIVE,
     BUILD_INFO,
 )
 
@@ -93,3 +98,8 @@ def families(sources: Mapping[str, Source[Any]]) -> Iterator[Family]:
 def commands(started: Mapping[str, int]) -> Family:
     """Return how often each of Slurm's commands was started."""
     return Family(COMMANDS, [((name,), count) for name, count in sorted(started.items())])
+
+
+def role(active: bool) -> Family:
+    """Return whether this exporter serves the numbers of the cluster."""
+    return scalar(ACTIVE, active)

@@ -34,6 +34,7 @@ class Settings:
     intervals: Mapping[str, float | None] = field(default_factory=dict)
     max_commands: int = MAX_COMMANDS
     accounting: bool = True
+    high_availability: bool = False
     cluster: str = ""
     sd_ports: Mapping[str, int] = field(default_factory=dict)
     file_sd_directory: Path | None = None

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from ..slurm.command import SlurmError, Stopping, one_line
@@ -51,6 +52,12 @@ class Health:
         return None if self.answered_at is None else _uptime() - self.answered_at
 
 
+class _Mode(Enum):
+    RUNNING = auto()
+    RESTING = auto()
+    STOPPED = auto()
+
+
 class Source(Generic[T]):
     """Reads its topic again and again, and keeps the last good answer.
 
@@ -63,6 +70,8 @@ class Source(Generic[T]):
         self.name = topic.name
         self._turn = turn or nullcontext()
         self._state: tuple[T | None, Health] = (None, Health())
+        self._mode = _Mode.RUNNING
+        self._mode_changed = threading.Condition()
 
     @property
     def answer(self) -> T | None:
@@ -91,26 +100,65 @@ class Source(Generic[T]):
             duration = time.monotonic() - began
             self._state = (answer, replace(health, attempts=health.attempts + 1, duration=duration))
 
-    def run(self, stop: threading.Event, published: Callable[[Source[Any]], None]) -> None:
-        """Refresh until ``stop`` is set, and call ``published`` with itself after each refresh.
+    @property
+    def resting(self) -> bool:
+        """True when :meth:`run` leaves Slurm alone."""
+        return self._mode is _Mode.RESTING
+
+    def rest(self) -> None:
+        """Let :meth:`run` forget what it knows, let go of what it holds, and wait."""
+        self._set_mode(_Mode.RESTING)
+
+    def wake(self) -> None:
+        """Let :meth:`run` go on at once."""
+        self._set_mode(_Mode.RUNNING)
+
+    def stop(self) -> None:
+        """Let :meth:`run` end."""
+        self._set_mode(_Mode.STOPPED)
+
+    def run(self, published: Callable[[Source[Any]], None]) -> None:
+        """Refresh until :meth:`stop`, and call ``published`` with itself after each refresh.
 
         The first refresh begins at once; those after it keep a steady beat from a random moment on, so that neither
         the sources of one exporter nor the exporters of one Slurm ask all at the same time.
         """
-        interval = self.topic.interval
-        due = time.monotonic() - _chance.uniform(0, interval / 2)
-        while not stop.is_set():
+        due: float | None = None
+        while (mode := self._mode) is not _Mode.STOPPED:
+            if mode is _Mode.RESTING:
+                self.topic.rest()
+                self._state = (None, Health())
+                self._wait_while(mode)
+                due = None
+                continue
+            began = time.monotonic()
             self.refresh()
             try:
                 published(self)
             except Exception:  # the thread must live on, whatever the fault
                 log.exception("%s: what it said cannot be shown; this is a fault of the program", self.name)
-            if self.health.failures:
-                due = time.monotonic() + self.health.pause
-            else:
-                # A refresh that took longer than the interval skips the turns it missed.
-                due += interval * (1 + max(0.0, time.monotonic() - due) // interval)
-            stop.wait(due - time.monotonic())
+            due = self._next(began if due is None else due, due is None)
+            self._wait_while(mode, due - time.monotonic())
+
+    def _next(self, due: float, first: bool) -> float:
+        """Return when the next refresh is due, given when this one was."""
+        now, interval = time.monotonic(), self.topic.interval
+        if self.health.failures:
+            return now + self.health.pause
+        if first:
+            due -= _chance.uniform(0, interval / 2)
+        # A refresh that took longer than the interval skips the turns it missed.
+        return due + interval * (1 + max(0.0, now - due) // interval)
+
+    def _wait_while(self, mode: _Mode, seconds: float | None = None) -> None:
+        with self._mode_changed:
+            self._mode_changed.wait_for(lambda: self._mode is not mode, seconds)
+
+    def _set_mode(self, mode: _Mode) -> None:
+        with self._mode_changed:
+            if self._mode is not _Mode.STOPPED:
+                self._mode = mode
+            self._mode_changed.notify_all()
 
     def _after_failure(self, health: Health, error: Exception) -> Health:
         wanted = error.retry_after if isinstance(error, SlurmError) else None

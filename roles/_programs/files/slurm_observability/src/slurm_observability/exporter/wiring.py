@@ -11,6 +11,7 @@ from typing import Any
 from ..slurm.accounting import RunReader
 from ..slurm.cluster import read_cluster_name, read_partition_names
 from ..slurm.command import SlurmError, SlurmRunner
+from ..slurm.controllers import Controllers, read_controllers
 from ..slurm.endpoint import Endpoint
 from ..slurm.jobs import Queue, QueueReader
 from ..slurm.nodes import NodeReader, Nodes
@@ -25,9 +26,10 @@ from .history.origin import Origin
 from .history.reader import HistoryReader
 from .history.store import RunStore
 from .history.totals import HistoryTotals
+from .leadership import Leadership
 from .settings import SLURMRESTD, Settings
 from .topic import Reading, Topic
-from .topics import history, jobs, nodes
+from .topics import controllers, history, jobs, nodes
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Plan:
     runner: SlurmRunner
     discovery: Discovery
     cap: Cap
+    leadership: Leadership | None
 
     def rest_client(self) -> RestClient | None:
         """Return a client of slurmrestd when that is who is asked."""
@@ -54,13 +57,15 @@ class Plan:
         return (client and rest_cluster.read_cluster_name(client)) or read_cluster_name(self.runner)
 
 
-def topics(settings: Settings, runner: SlurmRunner, discovery: Discovery, cap: Cap) -> Sequence[Topic[Any]]:
+def topics(
+    settings: Settings, runner: SlurmRunner, discovery: Discovery, cap: Cap, leadership: Leadership | None
+) -> Sequence[Topic[Any]]:
     """Return the topics that are on and those of the site, in the order in which their metrics are served."""
     chosen: list[Topic[Any]] = []
     for name, interval in intervals(settings).items():
         if interval is not None:
             timeout = settings.timeouts.get(name, settings.timeout)
-            plan = Plan(settings, interval, timeout, runner.limited(timeout), discovery, cap)
+            plan = Plan(settings, interval, timeout, runner.limited(timeout), discovery, cap, leadership)
             chosen.append(_KINDS[name].make(plan))
     chosen += custom.topics(settings.custom_metrics, runner, lambda: read_partition_names(runner), settings.reset_time)
     return chosen
@@ -71,9 +76,14 @@ def intervals(settings: Settings) -> dict[str, float | None]:
     return {
         name: None
         if kind.needs_accounting and not settings.accounting
-        else settings.intervals.get(name, settings.interval if kind.often else kind.interval)
+        else settings.intervals.get(name, settings.interval if name in _often(settings) else kind.interval)
         for name, kind in _KINDS.items()
     }
+
+
+def _often(settings: Settings) -> frozenset[str]:
+    # A standby takes over soon after Slurm's own.
+    return OFTEN | {controllers.NAME} if settings.high_availability else OFTEN
 
 
 def _jobs(plan: Plan) -> Topic[Queue]:
@@ -132,26 +142,38 @@ def _history(plan: Plan) -> Topic[HistoryTotals]:
     )
 
 
+def _controllers(plan: Plan) -> Topic[Controllers]:
+    def read() -> Reading[Controllers]:
+        answer = read_controllers(plan.runner)
+        if plan.leadership is not None:
+            plan.leadership.update(answer)
+        return Reading(answer)
+
+    return Topic(controllers.NAME, read, controllers.families, plan.interval)
+
+
 @dataclass(frozen=True)
 class _Kind:
     """How a topic is made, and how often it is asked for unless the settings say otherwise.
 
     ``interval`` is in seconds, None where the topic is off. One that is asked ``often`` has the interval of the
-    settings instead, and never waits for the others.
+    settings instead. One that ``waits`` shares its turn with the others that do.
     """
 
     make: Callable[[Plan], Topic[Any]]
     interval: float | None = None
     often: bool = False
+    waits: bool = True
     needs_accounting: bool = False
 
 
 _KINDS: Mapping[str, _Kind] = {
-    jobs.NAME: _Kind(_jobs, often=True),
-    nodes.NAME: _Kind(_nodes, often=True),
-    history.NAME: _Kind(_history, often=True, needs_accounting=True),
+    jobs.NAME: _Kind(_jobs, often=True, waits=False),
+    nodes.NAME: _Kind(_nodes, often=True, waits=False),
+    history.NAME: _Kind(_history, often=True, waits=False, needs_accounting=True),
+    controllers.NAME: _Kind(_controllers, interval=60.0, waits=False),
 }
 
 TOPICS: Sequence[str] = tuple(_KINDS)
 OFTEN: frozenset[str] = frozenset(name for name, kind in _KINDS.items() if kind.often)
-SELDOM = frozenset(_KINDS) - OFTEN
+WAITING: frozenset[str] = frozenset(name for name, kind in _KINDS.items() if kind.waits)
