@@ -18,13 +18,14 @@ NODES = [
     {"name": "n1", "address": "n1.example", "state": ["IDLE"], "partitions": ["hpc"]},
     {"name": "n2", "address": "n2.example", "state": ["DOWN", "DRAIN"], "partitions": ["hpc", "htc"]},
 ]
+PINGS = {"pings": [{"hostname": "head", "responding": True, "primary": True}]}
 META = {"slurm": {"cluster": "lab"}}
 
 
 @pytest.fixture
 def slurmrestd(web_server):
     def serve(version, meta):
-        for page, answer in {"ping": {}, "jobs": {"jobs": JOBS}, "nodes": {"nodes": NODES}}.items():
+        for page, answer in {"ping": PINGS, "jobs": {"jobs": JOBS}, "nodes": {"nodes": NODES}}.items():
             web_server.pages[f"/slurm/{version}/{page}"] = (200, json.dumps({**answer, "meta": meta}).encode())
 
     web_server.serve = serve
@@ -59,6 +60,7 @@ def test_queue_nodes_and_targets_without_a_command(slurmrestd, fake_slurm, tmp_p
         "slurm_nodes_idle 1",
         "slurm_nodes_down 1",
         'slurm_partition_nodes_drain_total{partition="htc"} 1',
+        'slurm_controller_up{controller="head",role="primary"} 1',
     ):
         assert f"\n{sample}\n" in text
     targets = json.loads(exporter.discovery.document("node_exporter"))

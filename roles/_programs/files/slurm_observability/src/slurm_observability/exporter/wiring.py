@@ -16,6 +16,7 @@ from ..slurm.endpoint import Endpoint
 from ..slurm.jobs import Queue, QueueReader
 from ..slurm.nodes import NodeReader, Nodes
 from ..slurm.rest import cluster as rest_cluster
+from ..slurm.rest import controllers as rest_controllers
 from ..slurm.rest import jobs as rest_jobs
 from ..slurm.rest import nodes as rest_nodes
 from ..slurm.rest.client import RestClient
@@ -143,8 +144,10 @@ def _history(plan: Plan) -> Topic[HistoryTotals]:
 
 
 def _controllers(plan: Plan) -> Topic[Controllers]:
+    client = plan.rest_client()
+
     def read() -> Reading[Controllers]:
-        answer = read_controllers(plan.runner)
+        answer = rest_controllers.read_controllers(client) if client else read_controllers(plan.runner)
         if plan.leadership is not None:
             plan.leadership.update(answer)
         return Reading(answer)
