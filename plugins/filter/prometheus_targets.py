@@ -16,8 +16,21 @@ _ADDRESS = re.compile(
 )
 
 
+# What a program is told to listen on: a name, an IPv4 address, an IPv6 address in brackets, or nothing; and a port.
+_LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\]|([^][:\s]*)):(\d{1,5})")
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - nothing listens here
+_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1")
+
+
 def prometheus_targets(
-    hosts, hostvars, port, labels=None, host_labels=("instance", "node"), addresses=("ansible_host",)
+    hosts,
+    hostvars,
+    port,
+    labels=None,
+    host_labels=("instance", "node"),
+    addresses=("ansible_host",),
+    listen="",
+    here="",
 ):
     """Return Prometheus target groups for hosts, one per host, sorted by host name."""
     if not isinstance(hosts, (list, tuple, set)) or not all(isinstance(host, str) for host in hosts):
@@ -30,19 +43,37 @@ def prometheus_targets(
     own = [_label_name(name) for name in host_labels]
     return [
         {
-            "targets": [_join(_address(host, hostvars, addresses), int(port))],
+            "targets": [_join(*_endpoint(host, hostvars, addresses, int(port), listen, host == here))],
             "labels": dict(sorted({**common, **dict.fromkeys(own, str(host))}.items())),
         }
         for host in sorted(set(hosts))
     ]
 
 
-def _address(host, hostvars, addresses):
-    """Return the first of the variables that the host has, else its name."""
+def _endpoint(host, hostvars, addresses, port, listen, local):
+    """Return the address and the port at which Prometheus reaches the program on the host."""
     try:
         variables = hostvars[host]
     except KeyError as error:
         raise _error(f"{host!r} is not in the inventory") from error
+    listened, port = _listen(variables.get(listen) or f":{port}", listen)
+    if local:
+        return ("127.0.0.1" if listened in _EVERYWHERE else listened), port
+    if listened in _EVERYWHERE or _LOOPBACK.fullmatch(listened):
+        return _address(host, variables, addresses), port
+    return listened, port
+
+
+def _listen(value, name):
+    """Return address and port of what a program is told to listen on."""
+    match = _LISTEN.fullmatch(value) if isinstance(value, str) else None
+    if not match or not 1 <= int(match[3]) <= 65535:
+        raise _error(f"{name} is {value!r}; it has to be ADDRESS:PORT, an IPv6 address in brackets, as in [::1]:9100")
+    return match[1] or match[2], int(match[3])
+
+
+def _address(host, variables, addresses):
+    """Return the first of the variables that the host has, else its name."""
     found = next((variables[name] for name in addresses if variables.get(name)), host)
     if not isinstance(found, str) or not _ADDRESS.fullmatch(found):
         raise _error(f"{found!r} is not an address that Prometheus can scrape (host {host!r})")

@@ -38,6 +38,45 @@ def test_labels_become_text_in_a_stable_order():
     ]  # fmt: skip
 
 
+LISTENING = {
+    "moved": {"ansible_host": "10.0.0.4", "listen": "0.0.0.0:9600"},
+    "colon": {"ansible_host": "10.0.0.4", "listen": ":9600"},
+    "any6": {"ansible_host": "10.0.0.4", "listen": "[::]:9600"},
+    "loopback": {"ansible_host": "10.0.0.4", "listen": "127.0.0.1:9600"},
+    "loopback6": {"ansible_host": "10.0.0.4", "listen": "[::1]:9600"},
+    "other": {"ansible_host": "10.0.0.4", "listen": "10.1.0.4:9600"},
+    "other6": {"ansible_host": "10.0.0.4", "listen": "[fd00::1]:9600"},
+    "unsaid": {"ansible_host": "10.0.0.4"},
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "from_elsewhere", "from_here"),
+    [
+        ("moved", "10.0.0.4:9600", "127.0.0.1:9600"),
+        ("colon", "10.0.0.4:9600", "127.0.0.1:9600"),
+        ("any6", "10.0.0.4:9600", "127.0.0.1:9600"),
+        ("loopback", "10.0.0.4:9600", "127.0.0.1:9600"),
+        ("loopback6", "10.0.0.4:9600", "[::1]:9600"),
+        ("other", "10.1.0.4:9600", "10.1.0.4:9600"),
+        ("other6", "[fd00::1]:9600", "[fd00::1]:9600"),
+        ("unsaid", "10.0.0.4:9500", "127.0.0.1:9500"),
+    ],
+)
+def test_what_a_site_moved_is_found(host, from_elsewhere, from_here):
+    for here, target in (("prometheus", from_elsewhere), (host, from_here)):
+        (group,) = prometheus_targets([host], LISTENING, 9500, listen="listen", here=here)
+        assert group["targets"] == [target]
+
+
+@pytest.mark.parametrize(
+    "value", ["::1", "::1:9500", "9500", "127.0.0.1", "127.0.0.1:0", "a:70000", "[::1]", "[a]:1", 9500]
+)
+def test_refuses_what_nothing_listens_on(value):
+    with pytest.raises(AnsibleFilterError, match="has to be ADDRESS:PORT, an IPv6 address in brackets"):
+        prometheus_targets(["h"], {"h": {"listen": value}}, 9500, listen="listen")
+
+
 def test_no_hosts_give_an_empty_list():
     assert prometheus_targets([], HOSTVARS, 9100) == []
 

@@ -122,6 +122,18 @@ def test_the_page_of_the_exporter_has_every_option_with_its_default(monkeypatch)
     }
 
 
+def test_the_settings_can_be_looked_at_without_anything_else(cluster, fake_slurm, tmp_path):
+    path = tmp_path / "custom.yml"
+    path.write_text("metrics:\n  - {name: site_x, description: x, command: [squeue], parse_strategy: COUNT_LINES}\n")
+    with socket.socket() as other:  # the port of the service that runs
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        result = run("--check-config", "--port", port, "--custom-metrics", str(path))
+    assert (result.returncode, result.stderr, fake_slurm.calls("squeue")) == (0, "", [])
+    assert run("--check-config", "--custom-metrics", str(tmp_path / "none.yml")).returncode == 2
+
+
 def test_a_variable_of_the_environment_is_checked_too(cluster):
     result = run(AZSLURM_EXPORTER_PORT="x")
     assert (result.returncode, "'x' is no port" in result.stderr) == (2, True)

@@ -199,6 +199,14 @@ def test_failed_handshakes_are_named_once_a_minute(serve, caplog, eventually):
     assert len(warnings) == 1 and "alert unknown ca" in warnings[0].lower().replace("_", " ")
 
 
+def test_a_look_whether_the_port_is_open_is_no_event(serve, caplog, eventually):
+    port, _path = serve(TLS)
+    with caplog.at_level(logging.DEBUG, logger=web_guard.__name__):
+        socket.create_connection(("127.0.0.1", port)).close()
+        eventually(lambda: "no TLS with 127.0.0.1" in caplog.text)
+    assert [record.levelno for record in caplog.records if "no TLS" in record.message] == [logging.DEBUG]
+
+
 def test_a_renewed_certificate_is_served_without_a_restart(serve, directory):
     port, _path = serve(TLS)
     trusts = trusting(directory)

@@ -18,6 +18,7 @@ from typing import NoReturn, TypeVar
 from .. import __version__
 from ..slurm.endpoint import Endpoint
 from ..slurm.rest.client import API_VERSIONS, AUTO, TOKEN_VARIABLE
+from . import completion
 from .catalogue import names
 from .custom.schema import read_custom_metrics
 from .discovery import SCRAPE_JOBS
@@ -53,6 +54,12 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {PROGRAM} --help)")
 
 
+class _Completion(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_others: object) -> NoReturn:
+        print(completion.bash(parser, {"--accounting": ("yes", "no"), "--log-level": LOG_LEVELS}), end="")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line. An option's default comes from the environment where it is set there."""
     result = _Parser(
@@ -62,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     result.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    result.add_argument("--completion", choices=("bash",), action=_Completion, help="print shell completion, and end")
+    result.add_argument("--check-config", action="store_true", help="look at the options and their files, and end")
 
     def option(name: str, default: str | None, text: str, **more: object) -> None:
         variable = ENVIRONMENT_PREFIX + name.upper().replace("-", "_")
@@ -184,8 +193,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser().parse_args(arguments)
         logging.basicConfig(level=options.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
         settings = _settings(options)
+        guard = Guard(options.web_config)
+        if options.check_config:
+            return 0
         exporter = Exporter(settings)
-        server = _listen(options.listen_address, options.port, exporter, Guard(options.web_config))
+        server = _listen(options.listen_address, options.port, exporter, guard)
     except (UsageError, SettingsFileError) as error:
         print("\n".join(f"{PROGRAM}: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return EXIT_USAGE

@@ -94,8 +94,10 @@ class Guard:
         return None
 
     def _note_failure(self, address: Sequence[object], error: OSError) -> None:
-        # One line a minute says what is wrong; whoever scans the port should not fill the journal.
-        level = logging.WARNING if time.monotonic() >= self._silent_until else logging.DEBUG
+        # One line a minute says what is wrong; whoever scans the port should not fill the journal. A connection that
+        # only looks whether the port is open is no event at all.
+        said_nothing = isinstance(error, ssl.SSLEOFError)
+        level = logging.WARNING if time.monotonic() >= self._silent_until and not said_nothing else logging.DEBUG
         if level == logging.WARNING:
             self._silent_until = time.monotonic() + SILENT_SECONDS
         log.log(level, "no TLS with %s: %s", address[0], one_line(str(error)))
