@@ -96,7 +96,7 @@ class Guard:
     def _note_failure(self, address: Sequence[object], error: OSError) -> None:
         # One line a minute says what is wrong; whoever scans the port should not fill the journal. A connection that
         # only looks whether the port is open is no event at all.
-        said_nothing = isinstance(error, ssl.SSLEOFError)
+        said_nothing = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError))
         level = logging.WARNING if time.monotonic() >= self._silent_until and not said_nothing else logging.DEBUG
         if level == logging.WARNING:
             self._silent_until = time.monotonic() + SILENT_SECONDS
