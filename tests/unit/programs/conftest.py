@@ -18,14 +18,14 @@ sys.path.insert(0, str(PROJECT / "src"))
 
 
 class FakeSlurm:
-    """A directory of stand-ins for squeue, scontrol and sacct, which do what a test tells them to.
+    """A directory of stand-ins for Slurm's commands, which do what a test tells them to.
 
     They are stand-ins: what real commands print is recorded in the tests that parse it.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        for command in ("squeue", "scontrol", "sacct"):
+        for command in ("squeue", "scontrol", "sacct", "sdiag", "sshare"):
             self.answers(command, "")
 
     def does(self, command: str, script: str) -> None:
