@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from slurm_observability.exporter import wiring
+
+ONLY_OFTEN = dict.fromkeys(wiring.WAITING)
 
 sys.path.insert(0, str(Path(__file__).parent))  # for accounting_model
 
@@ -45,8 +48,16 @@ NODES = "".join(
         ("n7", "MIXED+CLOUD+POWERING_UP", "cloud", "gpu:4"),
     )
 )
-CONFIG = "ClusterName             = lab\n"
-PING = "Slurmctld(primary) at head is UP\n"
+SCONTROL = {
+    "*config": "ClusterName             = lab\nSLURM_VERSION = 24.11.5\nBOOT_TIME = 1795266368\n",
+    "ping": "Slurmctld(primary) at head is UP\n",
+    "*nodes": NODES,
+    "*reservations": "No reservations in the system\n",
+    "*licenses": "LicenseName=matlab Total=10 Used=2 Free=8 Reserved=3 Remote=no\n",
+    "*federation": "",
+    "*flags=qos,assoc": "Current Association Manager state\n",
+}
+SDIAG = "sdiag output at Sat Nov 21 12:59:53 2026 (1795265993)\n"
 
 
 class SmallCluster:
@@ -70,9 +81,10 @@ class SmallCluster:
     def recover(self) -> None:
         """Let every command answer again."""
         self.commands.answers("squeue", QUEUE)
-        self._scontrol = {"*config": CONFIG, "ping": PING, "*nodes": NODES}
+        self._scontrol = dict(SCONTROL)
         self._write_scontrol()
         self.commands.answers("sacct", self._history)
+        self.commands.answers("sdiag", SDIAG)
 
     def nodes(self, text: str) -> None:
         """Let scontrol print this for the nodes."""
@@ -132,7 +144,10 @@ class Client:
 
 @pytest.fixture
 def start(cluster):
-    """Start an exporter and its server, on a free port; returns the client."""
+    """Start an exporter and its server, on a free port; returns the client.
+
+    The topics that are asked for seldom are off, unless a test says otherwise.
+    """
     from slurm_observability.exporter.exporter import Exporter
     from slurm_observability.exporter.http import Server
     from slurm_observability.exporter.settings import Settings
@@ -140,8 +155,10 @@ def start(cluster):
 
     running = []
 
-    def begin(web_config=None, **settings) -> Client:
+    def begin(web_config=None, seldom=False, **settings) -> Client:
         settings = {"reset_time": int(time.time()) - 3600, "interval": 0.1, "timeout": 5.0, **settings}
+        if not seldom:
+            settings["intervals"] = {**ONLY_OFTEN, **settings.get("intervals", {})}
         exporter = Exporter(Settings(**settings))
         server = Server("127.0.0.1", 0, exporter, Guard(web_config))
         exporter.start()

@@ -7,9 +7,11 @@ import logging
 import time
 
 import pytest
+from slurm_observability.exporter import wiring
 from slurm_observability.exporter.exporter import Exporter
 from slurm_observability.exporter.settings import Settings
 
+ONLY_OFTEN = dict.fromkeys(wiring.WAITING)
 COMMANDS = {"jobs": "squeue", "nodes": "scontrol", "history": "sacct"}
 
 
@@ -96,7 +98,7 @@ def test_a_cycle_is_one_command_of_each_kind(ready, fake_slurm):
     ready(interval=3600)
     assert len(fake_slurm.calls("squeue")) == 1
     assert len([call for call in fake_slurm.calls("scontrol") if "nodes" in call]) == 1
-    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, cluster="lab"))
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, cluster="lab", intervals=ONLY_OFTEN))
     exporter.refresh()
     before = {command: len(fake_slurm.calls(command)) for command in ("squeue", "scontrol", "sacct")}
     exporter.refresh(*COMMANDS)
@@ -217,7 +219,7 @@ def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(ready, fa
 
 def test_what_the_end_of_the_program_cuts_off_is_no_fault(cluster, fake_slurm, eventually, caplog):
     fake_slurm.hangs("squeue")
-    exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, intervals=ONLY_OFTEN))
     exporter.start()
     eventually(lambda: fake_slurm.calls("squeue"))
     exporter.stop()
@@ -226,7 +228,7 @@ def test_what_the_end_of_the_program_cuts_off_is_no_fault(cluster, fake_slurm, e
 
 
 def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monkeypatch):
-    exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, intervals=ONLY_OFTEN))
     monkeypatch.setattr("slurm_observability.slurm.jobs.count_jobs", lambda chunks, known: 1 / 0)
     exporter.refresh()
     assert exporter.sources["jobs"].health.errors == 1 and not exporter.sources["jobs"].health.up
@@ -235,7 +237,7 @@ def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monk
 
 
 def test_a_fault_in_showing_an_answer_does_not_end_the_refreshing(cluster, fake_slurm, eventually, caplog, monkeypatch):
-    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, interval=0.1))
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, interval=0.1, intervals=ONLY_OFTEN))
     monkeypatch.setattr(exporter, "_publish", lambda source: 1 / 0)
     exporter.start()
     try:
@@ -272,3 +274,29 @@ def test_a_rate_limit_is_counted_and_answered_with_a_longer_pause(start, fake_sl
     assert metrics['slurm_exporter_source_backoff_seconds{source="jobs"}'] == 30
     assert metrics['slurm_exporter_source_errors_total{source="jobs"}'] == 1
     assert metrics['slurm_exporter_source_rate_limited_total{source="nodes"}'] == 0
+
+
+def test_what_is_asked_seldom_does_not_make_the_last_collection_an_old_one(start, fake_slurm, eventually):
+    fake_slurm.fails("sdiag", "down")
+    client = start(seldom=True)
+    eventually(lambda: client.metrics()["slurm_exporter_last_collect_timestamp_seconds"] > 0)
+    eventually(lambda: client.metrics()['slurm_exporter_source_errors_total{source="scheduler"}'] >= 1)
+    metrics = client.metrics()
+    assert metrics['slurm_exporter_source_up{source="scheduler"}'] == 0
+    assert time.time() - metrics["slurm_exporter_last_collect_timestamp_seconds"] < 10
+
+
+def test_one_look_at_the_configuration_serves_all_topics(cluster, fake_slurm):
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
+    exporter.refresh()
+    assert {name: source.health.up for name, source in exporter.sources.items()} == dict.fromkeys(wiring.TOPICS, True)
+    assert len([call for call in fake_slurm.calls("scontrol") if "config" in call]) == 1
+    assert fake_slurm.calls("sshare") == []  # this cluster does not weigh shares
+
+
+def test_shares_are_asked_for_where_priorities_depend_on_them(cluster, fake_slurm):
+    fake_slurm.answers("scontrol", "ClusterName = lab\nPriorityType = priority/multifactor\n")
+    fake_slurm.answers("sshare", "1|0.500000|0|0.000000|0.000000|1.000000|inf||al| physics\n")
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
+    exporter.refresh("fairshare")
+    assert b'slurm_association_fairshare{account="physics",username="al",partition=""} 1.0\n' in exporter.metrics()

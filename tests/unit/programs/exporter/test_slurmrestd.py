@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from slurm_observability.exporter import wiring
 from slurm_observability.exporter.exporter import Exporter
 from slurm_observability.exporter.settings import Settings
 from slurm_observability.slurm.rest.cluster import read_cluster_name
@@ -39,6 +40,7 @@ def refreshed(server, tmp_path, **settings):
         Settings(
             reset_time=int(time.time()),
             accounting=False,
+            intervals=dict.fromkeys(wiring.WAITING),
             source="slurmrestd",
             slurmrestd_url=server.url,
             slurm_jwt_file=token,

@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from . import cap, discovery, health
 from .custom import topic as custom
 from .metric import Metric
-from .topics import controllers, history, jobs, nodes
+from .topics import (
+    controllers,
+    efficiency,
+    fairshare,
+    federation,
+    history,
+    jobs,
+    licenses,
+    limits,
+    nodes,
+    reservations,
+    scheduler,
+)
 
 # What prometheus_client tells about the process.
 PROCESS = {
@@ -29,6 +41,13 @@ def groups() -> dict[str, Sequence[Metric]]:
         "Queue": jobs.METRICS,
         "Nodes": nodes.METRICS,
         "History": history.METRICS,
+        "Efficiency of ended jobs": efficiency.METRICS,
+        "Fair share": fairshare.METRICS,
+        "Limits": limits.METRICS,
+        "Reservations": reservations.METRICS,
+        "Licenses": licenses.METRICS,
+        "Scheduler and slurmctld": scheduler.METRICS,
+        "Cluster and federation": federation.METRICS,
         "Metrics of the site": custom.METRICS,
         "Controllers": controllers.METRICS,
         "Target discovery": discovery.METRICS,

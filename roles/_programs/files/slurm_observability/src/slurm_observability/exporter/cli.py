@@ -143,6 +143,7 @@ def parser() -> argparse.ArgumentParser:
         "most users, accounts and the like that a metric has series for; the largest stay (default: 1000)",
         type=_count,
     )
+    option("user-limits", "no", "'yes' shows limits of single users too (default: no)", type=_yes_no)
     option(
         "queue-labels",
         ",".join(jobs.OWNERS),
@@ -240,6 +241,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         node_metrics=options.node_metrics,
         history_labels=options.history_labels,
         state_directory=options.state_directory,
+        user_limits=options.user_limits,
         custom_metrics=read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else (),
         queue_labels=options.queue_labels,
     )

@@ -123,7 +123,7 @@ class Exporter:
 
     def _own_families(self) -> Iterable[AnyFamily]:
         awake = {name: source for name, source in self.sources.items() if not source.resting}
-        yield from health.families(awake)
+        yield from health.families(awake, wiring.OFTEN)
         yield health.commands(self._runner.commands_started)
         yield health.role(self.active)
         for source in awake.values():

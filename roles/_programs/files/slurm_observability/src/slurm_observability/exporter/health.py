@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .. import __version__
@@ -15,7 +15,8 @@ COLLECT_DURATION = Metric(
 )
 LAST_COLLECT = Metric(
     "slurm_exporter_last_collect_timestamp_seconds",
-    "When the source that is longest without an answer last gave one. 0 until all have answered once.",
+    "When the one of the sources jobs, nodes and history that is longest without an answer last gave one. 0 until all "
+    "have answered once.",
 )
 ERRORS = Metric("slurm_exporter_errors_total", "Refreshes of any source that failed.", kind="counter")
 SOURCE_UP = Metric("slurm_exporter_source_up", "1 when the last refresh of the source succeeded, else 0.", ("source",))
@@ -75,11 +76,10 @@ METRICS = (
 )
 
 
-def families(sources: Mapping[str, Source[Any]]) -> Iterator[Family]:
-    """Yield how the sources fare."""
+def families(sources: Mapping[str, Source[Any]], often: Collection[str]) -> Iterator[Family]:
+    """Yield how the sources fare. Only those that are asked ``often`` can make the last collection an old one."""
     by_name = {name: source.health for name, source in sources.items()}
-    answered = [health.last_success for health in by_name.values() if health.last_success is not None]
-    oldest = min(answered) if len(answered) == len(by_name) else 0.0
+    oldest = min((health.last_success or 0.0 for name, health in by_name.items() if name in often), default=0.0)
     ages = {name: health.age for name, health in by_name.items()}
     yield scalar(COLLECT_DURATION, sum(health.duration for health in by_name.values()))
     yield scalar(LAST_COLLECT, oldest)

@@ -42,6 +42,7 @@ class Settings:
     node_metrics: str = UP
     history_labels: tuple[str, ...] = ()
     state_directory: Path | None = None
+    user_limits: bool = False
     source: str = CLI
     slurmrestd_url: str = "http://localhost:6820"
     slurmrestd_api_version: str = AUTO

@@ -9,17 +9,16 @@ from functools import partial
 from typing import Any
 
 from ..slurm.accounting import RunReader
-from ..slurm.cluster import read_cluster_name, read_partition_names
+from ..slurm.cluster import read_partition_names
 from ..slurm.command import SlurmError, SlurmRunner
+from ..slurm.config import Configuration
 from ..slurm.controllers import Controllers, read_controllers
-from ..slurm.endpoint import Endpoint
 from ..slurm.jobs import Queue, QueueReader
 from ..slurm.nodes import NodeReader, Nodes
-from ..slurm.rest import cluster as rest_cluster
 from ..slurm.rest import controllers as rest_controllers
 from ..slurm.rest import jobs as rest_jobs
 from ..slurm.rest import nodes as rest_nodes
-from ..slurm.rest.client import RestClient
+from . import controller_topics
 from .cap import Cap
 from .custom import topic as custom
 from .discovery import Discovery
@@ -28,45 +27,34 @@ from .history.reader import HistoryReader
 from .history.store import RunStore
 from .history.totals import HistoryTotals
 from .leadership import Leadership
-from .settings import SLURMRESTD, Settings
+from .plan import Plan
+from .settings import Settings
 from .topic import Reading, Topic
-from .topics import controllers, history, jobs, nodes
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a topic is made with. ``interval`` and ``timeout`` are its own, in seconds; so is that of ``runner``."""
-
-    settings: Settings
-    interval: float
-    timeout: float
-    runner: SlurmRunner
-    discovery: Discovery
-    cap: Cap
-    leadership: Leadership | None
-
-    def rest_client(self) -> RestClient | None:
-        """Return a client of slurmrestd when that is who is asked."""
-        if self.settings.source != SLURMRESTD:
-            return None
-        endpoint = Endpoint("slurmrestd", self.settings.slurmrestd_url, self.timeout)
-        return RestClient(endpoint, self.settings.slurm_jwt_file, self.settings.slurmrestd_api_version)
-
-    def cluster_name(self) -> str:
-        """Return ClusterName of slurm.conf. Raises SlurmError."""
-        client = self.rest_client()
-        return (client and rest_cluster.read_cluster_name(client)) or read_cluster_name(self.runner)
+from .topics import (
+    controllers,
+    efficiency,
+    fairshare,
+    federation,
+    history,
+    jobs,
+    licenses,
+    limits,
+    nodes,
+    reservations,
+    scheduler,
+)
 
 
 def topics(
     settings: Settings, runner: SlurmRunner, discovery: Discovery, cap: Cap, leadership: Leadership | None
 ) -> Sequence[Topic[Any]]:
     """Return the topics that are on and those of the site, in the order in which their metrics are served."""
+    configuration = Configuration(runner)
     chosen: list[Topic[Any]] = []
     for name, interval in intervals(settings).items():
         if interval is not None:
             timeout = settings.timeouts.get(name, settings.timeout)
-            plan = Plan(settings, interval, timeout, runner.limited(timeout), discovery, cap, leadership)
+            plan = Plan(settings, interval, timeout, runner.limited(timeout), configuration, discovery, cap, leadership)
             chosen.append(_KINDS[name].make(plan))
     chosen += custom.topics(settings.custom_metrics, runner, lambda: read_partition_names(runner), settings.reset_time)
     return chosen
@@ -175,6 +163,13 @@ _KINDS: Mapping[str, _Kind] = {
     nodes.NAME: _Kind(_nodes, often=True, waits=False),
     history.NAME: _Kind(_history, often=True, waits=False, needs_accounting=True),
     controllers.NAME: _Kind(_controllers, interval=60.0, waits=False),
+    scheduler.NAME: _Kind(controller_topics.scheduler_topic, 60.0),
+    reservations.NAME: _Kind(controller_topics.reservations_topic, 60.0),
+    licenses.NAME: _Kind(controller_topics.licenses_topic, 60.0),
+    limits.NAME: _Kind(controller_topics.limits_topic, 300.0, needs_accounting=True),
+    fairshare.NAME: _Kind(controller_topics.fairshare_topic, 300.0, needs_accounting=True),
+    efficiency.NAME: _Kind(controller_topics.efficiency_topic, 300.0, needs_accounting=True),
+    federation.NAME: _Kind(controller_topics.federation_topic, 300.0),
 }
 
 TOPICS: Sequence[str] = tuple(_KINDS)

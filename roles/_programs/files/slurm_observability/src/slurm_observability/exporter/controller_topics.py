@@ -1,0 +1,92 @@
+"""The topics that change slowly, and who answers for each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+
+from ..slurm.efficiency import EndedJobReader
+from ..slurm.fairshare import FairShares, read_fairshares
+from ..slurm.federation import read_federation
+from ..slurm.licenses import Licenses, read_licenses
+from ..slurm.limits import Limits, read_limits
+from ..slurm.reservations import Reservations, read_reservations
+from ..slurm.scheduler import SchedulerStatistics, read_statistics
+from .efficiency import EfficiencyReader, Use
+from .plan import Plan
+from .topic import Reading, Topic
+from .topics import efficiency, fairshare, federation, licenses, limits, reservations, scheduler
+
+
+def scheduler_topic(plan: Plan) -> Topic[SchedulerStatistics]:
+    """Return slurmctld's statistics, from sdiag."""
+
+    def read() -> Reading[SchedulerStatistics]:
+        answer = read_statistics(plan.runner)
+        return Reading(answer, answer.rejected_lines)
+
+    return Topic(scheduler.NAME, read, scheduler.families, plan.interval)
+
+
+def reservations_topic(plan: Plan) -> Topic[Reservations]:
+    """Return the reservations, from scontrol."""
+
+    def read() -> Reading[Reservations]:
+        answer = read_reservations(plan.runner)
+        return Reading(answer, answer.rejected_lines)
+
+    return Topic(reservations.NAME, read, partial(reservations.families, cap=plan.cap), plan.interval)
+
+
+def licenses_topic(plan: Plan) -> Topic[Licenses]:
+    """Return the licenses, from scontrol."""
+
+    def read() -> Reading[Licenses]:
+        answer = read_licenses(plan.runner)
+        return Reading(answer, answer.rejected_lines)
+
+    return Topic(licenses.NAME, read, partial(licenses.families, cap=plan.cap), plan.interval)
+
+
+def limits_topic(plan: Plan) -> Topic[Limits]:
+    """Return the limits of QOS and associations, from scontrol."""
+
+    def read() -> Reading[Limits]:
+        answer = read_limits(plan.runner, users=plan.settings.user_limits)
+        return Reading(answer, answer.rejected_lines)
+
+    return Topic(limits.NAME, read, partial(limits.families, cap=plan.cap), plan.interval)
+
+
+def fairshare_topic(plan: Plan) -> Topic[FairShares]:
+    """Return the fair shares, from sshare: none where priorities do not depend on them, for there it fails."""
+
+    def read() -> Reading[FairShares]:
+        weighed = plan.configuration.read().get("PriorityType") == "priority/multifactor"
+        answer = read_fairshares(plan.runner) if weighed else FairShares()
+        return Reading(answer, answer.rejected_lines)
+
+    return Topic(fairshare.NAME, read, partial(fairshare.families, cap=plan.cap), plan.interval)
+
+
+def efficiency_topic(plan: Plan) -> Topic[Mapping[str, Use]]:
+    """Return what ended jobs used, from sacct."""
+    reader = EfficiencyReader(EndedJobReader(plan.runner), plan.configuration, time.time)
+
+    def read() -> Reading[Mapping[str, Use]]:
+        before = reader.rejected_lines
+        answer = reader.read()
+        return Reading(answer, reader.rejected_lines - before)
+
+    return Topic(efficiency.NAME, read, efficiency.families, plan.interval, rest=reader.rest)
+
+
+def federation_topic(plan: Plan) -> Topic[federation.Identity]:
+    """Return what slurmctld is and the federation it is in, from scontrol."""
+
+    def read() -> Reading[federation.Identity]:
+        answer = federation.Identity(plan.configuration.read(), read_federation(plan.runner))
+        return Reading(answer, answer.federation.rejected_lines)
+
+    return Topic(federation.NAME, read, federation.families, plan.interval)
