@@ -1,0 +1,91 @@
+"""A good answer to everything that the exporter asks: what the fuzz run mangles.
+
+Each is recorded from real Slurm or in its exact shape. A parser is only fuzzed well from an answer that it can read:
+test_topics.py fails for a command or a page that is asked for and not in here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+from tests.unit.programs.exporter.conftest import NODES, QUEUE
+
+_NOW = int(time.time())
+
+COMMANDS = {
+    "squeue": QUEUE,
+    "scontrol show nodes": NODES,
+    "scontrol show config": "Configuration data as of 1795167926\nClusterName             = lab\n",
+    "scontrol show partitions": (
+        "PartitionName=hpc AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL Default=YES QoS=N/A State=UP TotalCPUs=16 "
+        "TotalNodes=2 Nodes=n[1-2] MaxTime=UNLIMITED TRES=cpu=16,mem=16000M,node=2,billing=16,gres/gpu=8\n"
+        "PartitionName=htc AllowGroups=ALL Default=NO State=DOWN TotalCPUs=8 TotalNodes=1 Nodes=n3 TRES=cpu=8\n"
+    ),
+    "sacct": "".join(
+        "\x1f".join(map(str, fields)) + "\n"
+        for fields in (
+            # job, submit, eligible, start, end, elapsed, state, allocated, partition
+            (1, _NOW - 600, _NOW - 600, _NOW - 500, _NOW - 400, 100, "COMPLETED", "cpu=4,gres/gpu=2,node=1", "hpc"),
+            (2, _NOW - 500, _NOW - 500, "Unknown", _NOW - 300, 0, "CANCELLED by 1000", "", "htc"),
+            (3, _NOW - 200, _NOW - 200, _NOW - 100, "Unknown", 100, "RUNNING", "cpu=8,node=2", "hpc"),
+        )
+    ),
+}
+"""What a command prints, by words that are all among its arguments; the most words that fit decide."""
+
+
+def _set(number: int) -> dict[str, object]:
+    return {"set": True, "infinite": False, "number": number}
+
+
+PAGES = {
+    "/ping": {"pings": [{"hostname": "head", "pinged": "UP"}], "errors": []},
+    "/jobs": {
+        "jobs": [
+            {"job_id": 1, "job_state": ["RUNNING"], "partition": "hpc", "array_task_string": "", "cpus": _set(4)},
+            {"job_id": 2, "job_state": ["PENDING"], "partition": "hpc,htc", "array_task_string": "0-9%2"},
+            {"job_id": 3, "job_state": "FAILED", "partition": "htc", "user_name": "alice", "account": "research"},
+        ],
+        "errors": [],
+    },
+    "/nodes": {
+        "nodes": [
+            {
+                "name": "n1",
+                "state": ["IDLE", "DRAIN"],
+                "partitions": ["hpc", "htc"],
+                "address": "10.0.0.11",
+                "gres": "gpu:4",
+                "reason": 'disk | "q"',
+                "active_features": ["static"],
+                "architecture": "x86_64",
+                "cpus": 8,
+                "alloc_cpus": 4,
+                "real_memory": 8000,
+                "alloc_memory": 2000,
+                "boot_time": _set(1795167926),
+            },
+            {"name": "n2", "state": "mixed", "state_flags": ["CLOUD"], "partitions": []},
+        ],
+        "errors": [],
+    },
+    "/config": {"clusters": [], "meta": {"slurm": {"cluster": "lab"}}, "errors": []},
+}
+"""What slurmrestd answers, by the end of the path."""
+
+
+def command_answer(argv: list[str]) -> bytes:
+    """Return what the command prints. Raises KeyError with the command when there is no answer for it."""
+    fitting = [words for words in COMMANDS if set(words.split()) <= set(argv)]
+    if not fitting:
+        raise KeyError(" ".join(argv))
+    return COMMANDS[max(fitting, key=lambda words: len(words.split()))].encode()
+
+
+def page_answer(path: str) -> bytes:
+    """Return a page of slurmrestd. Raises KeyError with its path when there is none."""
+    for end, answer in PAGES.items():
+        if path.endswith(end):
+            return json.dumps(answer).encode()
+    raise KeyError(path)
