@@ -12,14 +12,15 @@ from simulated_cluster.command import run
 
 from .spec_sequence import QUEUE_STATES, Metrics
 
-POWER = {"POWERED_DOWN", "POWERING_DOWN", "POWERING_UP"}
+# Flags with which an idle node is given no job: without power, out of service, or not answering.
+UNAVAILABLE = {"POWERED_DOWN", "POWERING_DOWN", "POWERING_UP", "DRAIN", "MAINTENANCE", "FAIL", "NOT_RESPONDING"}
 
 # Each kind of nodes as a rule over the words of `sinfo -O StateComplete`; kinds may overlap, as Slurm's flags do.
 NODE_RULES: dict[str, Callable[[set[str]], bool]] = {
     "": lambda state: True,
     "_alloc": lambda state: "ALLOCATED" in state,
     "_mixed": lambda state: "MIXED" in state,
-    "_idle": lambda state: "IDLE" in state and not state & (POWER | {"DRAIN", "MAINTENANCE", "FAIL"}),
+    "_idle": lambda state: "IDLE" in state and not state & UNAVAILABLE,
     "_down": lambda state: "DOWN" in state,
     "_drain_total": lambda state: "DRAIN" in state,
     "_powered_down": lambda state: "POWERED_DOWN" in state,

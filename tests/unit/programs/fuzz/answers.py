@@ -16,6 +16,7 @@ _NOW = int(time.time())
 COMMANDS = {
     "squeue": QUEUE,
     "scontrol show nodes": NODES,
+    "scontrol ping": "Slurmctld(primary) at head is UP\nSlurmctld(backup1) at node1 is DOWN\n",
     "scontrol show config": "Configuration data as of 1795167926\nClusterName             = lab\n",
     "scontrol show partitions": (
         "PartitionName=hpc AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL Default=YES QoS=N/A State=UP TotalCPUs=16 "
@@ -76,16 +77,16 @@ PAGES = {
 
 
 def command_answer(argv: list[str]) -> bytes:
-    """Return what the command prints. Raises KeyError with the command when there is no answer for it."""
+    """Return what the command prints. Raises LookupError when there is no answer for it."""
     fitting = [words for words in COMMANDS if set(words.split()) <= set(argv)]
     if not fitting:
-        raise KeyError(" ".join(argv))
+        raise LookupError(f"add a good answer of '{' '.join(argv)}' to COMMANDS in {__file__}")
     return COMMANDS[max(fitting, key=lambda words: len(words.split()))].encode()
 
 
 def page_answer(path: str) -> bytes:
-    """Return a page of slurmrestd. Raises KeyError with its path when there is none."""
+    """Return a page of slurmrestd. Raises LookupError when there is none."""
     for end, answer in PAGES.items():
         if path.endswith(end):
             return json.dumps(answer).encode()
-    raise KeyError(path)
+    raise LookupError(f"add a good answer of '{path}' to PAGES in {__file__}")

@@ -14,9 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from slurm_observability.exporter import exposition, wiring
-from slurm_observability.exporter.cap import Cap
-from slurm_observability.exporter.discovery import Discovery
+from slurm_observability.exporter import exporter, exposition, wiring
 from slurm_observability.exporter.metric import HistogramFamily
 from slurm_observability.exporter.settings import SLURMRESTD, Settings
 from slurm_observability.exporter.topic import Scene
@@ -73,14 +71,16 @@ def ask(monkeypatch, tmp_path):
 
         monkeypatch.setattr(Endpoint, "get", get)
         monkeypatch.setenv("SLURM_JWT", "e30.e30.c2ln")
+        monkeypatch.setattr(exporter, "SlurmRunner", lambda timeout: AnsweringRunner(command))
         settings = Settings(
             reset_time=int(time.time()) - 3600,
             intervals=dict.fromkeys(wiring.TOPICS, 60.0),
             source=source,
             slurmrestd_api_version="v0.0.41",
+            max_label_values=3,
+            node_metrics="all",
         )
-        topics = wiring.topics(settings, AnsweringRunner(command), Discovery({}, None), Cap(3))
-        topic = next(topic for topic in topics if topic.name == name)
+        topic = exporter.Exporter(settings).sources[name].topic
         reading = topic.read()
         assert reading.rejected_lines >= 0
         shown = [*topic.families(reading.answer, Scene(time.time(), ["hpc", "htc"])), *topic.status()]
