@@ -7,9 +7,19 @@ test_topics.py fails for a command or a page that is asked for and not in here.
 from __future__ import annotations
 
 import json
+import re
 import time
 
 from tests.unit.programs.exporter.conftest import NODES, QUEUE
+from tests.unit.programs.slurm import (
+    test_efficiency,
+    test_fairshare,
+    test_federation,
+    test_licenses,
+    test_limits,
+    test_reservations,
+    test_scheduler,
+)
 
 _NOW = int(time.time())
 
@@ -17,13 +27,28 @@ COMMANDS = {
     "squeue": QUEUE,
     "scontrol show nodes": NODES,
     "scontrol ping": "Slurmctld(primary) at head is UP\nSlurmctld(backup1) at node1 is DOWN\n",
-    "scontrol show config": "Configuration data as of 1795167926\nClusterName             = lab\n",
+    "scontrol show config": (
+        "Configuration data as of 1795167926\nClusterName             = lab\n"
+        "JobAcctGatherType       = jobacct_gather/linux\nPriorityType            = priority/multifactor\n"
+    ),
     "scontrol show partitions": (
         "PartitionName=hpc AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL Default=YES QoS=N/A State=UP TotalCPUs=16 "
         "TotalNodes=2 Nodes=n[1-2] MaxTime=UNLIMITED TRES=cpu=16,mem=16000M,node=2,billing=16,gres/gpu=8\n"
         "PartitionName=htc AllowGroups=ALL Default=NO State=DOWN TotalCPUs=8 TotalNodes=1 Nodes=n3 TRES=cpu=8\n"
     ),
-    "sacct": "".join(
+    "scontrol show federation": test_federation.LINES,
+    "scontrol show licenses": test_licenses.LINES,
+    "scontrol show reservations": "\n".join(
+        [test_reservations.OLD, test_reservations.CORES, test_reservations.LICENSES, ""]
+    ),
+    "scontrol show assoc_mgr": "\n".join(
+        [*test_limits.HEAD, test_limits.ACCOUNT, test_limits.USER + test_limits.COMMENT, test_limits.QOS, ""]
+    ),
+    "sdiag": test_scheduler.NEW,
+    "sshare": test_fairshare.LINES,
+    # Jobs that ended just now: no older ones are asked for.
+    "sacct": re.sub(r"1795\d{6}", lambda match: str(_NOW - 1795266400 + int(match[0])), test_efficiency.LINES),
+    "sacct --allocations": "".join(
         "\x1f".join(map(str, fields)) + "\n"
         for fields in (
             # job, submit, eligible, start, end, elapsed, state, allocated, partition

@@ -45,6 +45,17 @@ class AnsweringRunner(SlurmRunner):
             yield [rest]
 
 
+class Clock:
+    """The time, and how far from it this clock is, in seconds."""
+
+    def __init__(self, true_time) -> None:
+        self._true_time = true_time
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return self._true_time() + self.ahead
+
+
 class AnsweringEndpoint:
     """Has the shape of an Answer of an Endpoint."""
 
@@ -64,6 +75,9 @@ class AnsweringEndpoint:
 def ask(monkeypatch, tmp_path):
     """Read a topic from answers that the two functions give, and return what it shows."""
 
+    clock = Clock(time.time)
+    monkeypatch.setattr(time, "time", clock)
+
     def read(name: str, source: str, command, page) -> list:
         @contextmanager
         def get(self, path, headers=None):
@@ -80,7 +94,9 @@ def ask(monkeypatch, tmp_path):
             max_label_values=3,
             node_metrics="all",
         )
+        clock.ahead = -900.0
         topic = exporter.Exporter(settings).sources[name].topic
+        clock.ahead = 0.0  # a quarter of an hour later: what ended since it began is asked for
         reading = topic.read()
         assert reading.rejected_lines >= 0
         shown = [*topic.families(reading.answer, Scene(time.time(), ["hpc", "htc"])), *topic.status()]
