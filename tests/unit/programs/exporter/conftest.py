@@ -48,10 +48,17 @@ NODES = "".join(
         ("n7", "MIXED+CLOUD+POWERING_UP", "cloud", "gpu:4"),
     )
 )
+PARTITIONS = "".join(
+    f"PartitionName={name} AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL AllocNodes=ALL Default=NO QoS=N/A "
+    "DefaultTime=01:00:00 Hidden=NO MaxNodes=UNLIMITED MaxTime=UNLIMITED Nodes=n1 PriorityTier=1 State=UP TotalCPUs=8 "
+    "TotalNodes=1\n"
+    for name in ("hpc", "htc", "cloud", "void")
+)
 SCONTROL = {
     "*config": "ClusterName             = lab\nSLURM_VERSION = 24.11.5\nBOOT_TIME = 1795266368\n",
     "ping": "Slurmctld(primary) at head is UP\n",
     "*nodes": NODES,
+    "*partitions": PARTITIONS,
     "*reservations": "No reservations in the system\n",
     "*licenses": "LicenseName=matlab Total=10 Used=2 Free=8 Reserved=3 Remote=no\n",
     "*federation": "",

@@ -85,6 +85,15 @@ def test_every_number(ready):
     assert 'slurm_node_down{node="n6"}' not in metrics and 'slurm_node_drain{node="n7"}' not in metrics
 
 
+def test_a_partition_without_nodes_and_jobs_has_zeros(ready, eventually):
+    client = ready(intervals={"partitions": 0.1})
+    eventually(lambda: "slurm_partitions" in client.metrics())
+    metrics = client.metrics()
+    assert metrics["slurm_partitions"] == 4
+    for name in ("nodes", "nodes_idle", "cpus", "gpus_idle", "jobs", "jobs_pending"):
+        assert metrics[f'slurm_partition_{name}{{partition="void"}}'] == 0
+
+
 def test_a_scrape_runs_no_command(ready, fake_slurm):
     client = ready(interval=3600)
     before = [fake_slurm.calls(command) for command in ("squeue", "scontrol", "sacct")]

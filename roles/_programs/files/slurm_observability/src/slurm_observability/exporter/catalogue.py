@@ -17,6 +17,7 @@ from .topics import (
     licenses,
     limits,
     nodes,
+    partitions,
     reservations,
     scheduler,
 )
@@ -40,6 +41,7 @@ def groups() -> dict[str, Sequence[Metric]]:
     return {
         "Queue": jobs.METRICS,
         "Nodes": nodes.METRICS,
+        "Partitions": partitions.METRICS,
         "History": history.METRICS,
         "Efficiency of ended jobs": efficiency.METRICS,
         "Fair share": fairshare.METRICS,

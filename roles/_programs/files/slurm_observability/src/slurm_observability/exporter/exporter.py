@@ -22,7 +22,7 @@ from .metric import AnyFamily
 from .settings import Settings
 from .sources import Source
 from .topic import Scene
-from .topics import controllers, jobs, nodes
+from .topics import controllers, jobs, nodes, partitions
 
 
 class Exporter:
@@ -119,6 +119,8 @@ class Exporter:
         queue: Queue | None = self.sources[jobs.NAME].answer
         found: Nodes | None = self.sources[nodes.NAME].answer
         names = {name for node in found.nodes for name in node.partitions} if found else set()
+        if partitions.NAME in self.sources and (told := self.sources[partitions.NAME].answer):
+            names.update(partition.name for partition in told.partitions)
         return sorted(names.union(queue.partitions if queue else ()))
 
     def _own_families(self) -> Iterable[AnyFamily]:

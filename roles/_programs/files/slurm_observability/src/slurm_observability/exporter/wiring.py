@@ -15,9 +15,11 @@ from ..slurm.config import Configuration
 from ..slurm.controllers import Controllers, read_controllers
 from ..slurm.jobs import Queue, QueueReader
 from ..slurm.nodes import NodeReader, Nodes
+from ..slurm.partitions import Partitions, read_partitions
 from ..slurm.rest import controllers as rest_controllers
 from ..slurm.rest import jobs as rest_jobs
 from ..slurm.rest import nodes as rest_nodes
+from ..slurm.rest import partitions as rest_partitions
 from . import controller_topics
 from .cap import Cap
 from .custom import topic as custom
@@ -40,6 +42,7 @@ from .topics import (
     licenses,
     limits,
     nodes,
+    partitions,
     reservations,
     scheduler,
 )
@@ -103,6 +106,16 @@ def _nodes(plan: Plan) -> Topic[Nodes]:
     return Topic(nodes.NAME, read, families, plan.interval, plan.discovery.families)
 
 
+def _partitions(plan: Plan) -> Topic[Partitions]:
+    client = plan.rest_client()
+
+    def read() -> Reading[Partitions]:
+        answer = rest_partitions.read_partitions(client) if client else read_partitions(plan.runner)
+        return Reading(answer, answer.rejected_lines)
+
+    return Topic(partitions.NAME, read, partitions.families, plan.interval)
+
+
 def _history(plan: Plan) -> Topic[HistoryTotals]:
     settings = plan.settings
 
@@ -162,6 +175,7 @@ _KINDS: Mapping[str, _Kind] = {
     jobs.NAME: _Kind(_jobs, often=True, waits=False),
     nodes.NAME: _Kind(_nodes, often=True, waits=False),
     history.NAME: _Kind(_history, often=True, waits=False, needs_accounting=True),
+    partitions.NAME: _Kind(_partitions, interval=60.0),
     controllers.NAME: _Kind(_controllers, interval=60.0, waits=False),
     scheduler.NAME: _Kind(controller_topics.scheduler_topic, 60.0),
     reservations.NAME: _Kind(controller_topics.reservations_topic, 60.0),

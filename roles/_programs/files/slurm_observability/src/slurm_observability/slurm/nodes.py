@@ -22,18 +22,17 @@ NO_NODES = b"No nodes in the system"
 # The fields in the order in which scontrol prints them, from 21.08 to 26.05. Some of them are left out of some nodes
 # and by some versions, and later versions may add others. What people type (Reason, Comment, Extra) comes after them.
 # The bounds keep a hostile line from taking long.
-_SOMETHING = r".{0,2000}?"
 _OTHERS = r"(?: +(?!(?:CPUEfctv|GresUsed|MemSpecLimit|Partitions)=)\w+=\S*){0,12}?"
 _LINE = re.compile(
     r"NodeName=(?P<name>\S+)(?: +Arch=(?P<arch>\S*))?"
-    rf"{_SOMETHING} CPUAlloc=(?P<cpus_allocated>\d{{1,9}})"
+    rf"{_OTHERS} +CPUAlloc=(?P<cpus_allocated>\d{{1,9}})"
     rf"{_OTHERS}(?: +CPUEfctv=(?P<cpus_effective>\d{{1,9}}))?"
     rf"{_OTHERS} +CPUTot=(?P<cpus>\d{{1,9}})"
-    rf"{_SOMETHING} ActiveFeatures=(?P<features>\S*){_OTHERS} +Gres=(?P<gres>\S*)"
+    rf"{_OTHERS} +ActiveFeatures=(?P<features>\S*){_OTHERS} +Gres=(?P<gres>\S*)"
     rf"{_OTHERS}(?: +GresUsed=(?P<gres_used>\S*))?"
     rf"{_OTHERS} +NodeAddr=(?P<address>\S*)(?: +NodeHostName=\S*)?(?: +BcastAddr=\S*)?(?: +Port=\d*)?"
-    r"(?: +Version=(?P<version>\S*))?"
-    rf"{_SOMETHING} RealMemory=(?P<memory>\d{{1,12}})"
+    # The words of the operating system's name follow.
+    r"(?: +Version=(?P<version>\S*))?.{0,400}? RealMemory=(?P<memory>\d{1,12})"
     rf"{_OTHERS} +AllocMem=(?P<memory_allocated>\d{{1,12}})"
     rf"{_OTHERS} +FreeMem=(?:(?P<memory_free>\d{{1,12}})|\S+)"
     rf"{_OTHERS}(?: +MemSpecLimit=(?P<memory_reserved>\d{{1,12}}))?"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from ...slurm.command import one_line
 from ...slurm.nodes import Node
 from ..metric import Family, Metric
+from .numbers import Number
 
 NODE = ("node",)
 # Which nodes have series of their own.
@@ -22,15 +22,7 @@ STATES = ("IDLE", "MIXED", "ALLOCATED", "DOWN", "UNKNOWN")
 _WHICH = "Absent for a node that is powered down, on its way there, or not yet up, unless --node-metrics is all."
 
 
-@dataclass(frozen=True)
-class Number:
-    """A number that a node has, None where it is not known."""
-
-    metric: Metric
-    of: Callable[[Node], float | None]
-
-
-def _number(name: str, text: str, of: Callable[[Node], float | None], query: str) -> Number:
+def _number(name: str, text: str, of: Callable[[Node], float | None], query: str) -> Number[Node]:
     return Number(Metric(f"slurm_node_{name}", text, NODE, query=query), of)
 
 
@@ -124,14 +116,14 @@ REASON = Metric(
     ("node", "reason", "user"),
     query="slurm_node_drain == 1 and on (node) slurm_node_reason_info",
 )
-REASON_SET = Metric(
-    "slurm_node_reason_set_timestamp_seconds",
+REASON_SET = _number(
+    "reason_set_timestamp_seconds",
     "When the reason in slurm_node_reason_info was set, in seconds since 1970.",
-    NODE,
-    query="(time() - slurm_node_reason_set_timestamp_seconds) * on (node) group_left (reason) slurm_node_reason_info",
+    lambda node: node.reason_set,
+    "(time() - slurm_node_reason_set_timestamp_seconds) * on (node) group_left (reason) slurm_node_reason_info",
 )
 
-METRICS = (*(number.metric for number in NUMBERS), STATE, INFO, REASON, REASON_SET)
+METRICS = (*(number.metric for number in NUMBERS), STATE, INFO, REASON, REASON_SET.metric)
 
 
 def families(nodes: Sequence[Node], choice: str) -> Iterator[Family]:
@@ -143,20 +135,14 @@ def families(nodes: Sequence[Node], choice: str) -> Iterator[Family]:
         return
     chosen = nodes if choice == ALL else [node for node in nodes if not node.without_power]
     for number in NUMBERS:
-        yield Family(number.metric, _known(chosen, number.of))
+        yield number.family(chosen)
     yield Family(STATE, (((node.name, state.lower()), node.base == state) for state in STATES for node in chosen))
     yield Family(INFO, ((_info(node), 1) for node in chosen))
     yield Family(
-        REASON, (((node.name, _label(node.reason), _label(node.reason_user)), 1) for node in nodes if node.reason)
+        REASON,
+        (((node.name, short_label(node.reason), short_label(node.reason_user)), 1) for node in nodes if node.reason),
     )
-    yield Family(REASON_SET, _known(nodes, lambda node: node.reason_set))
-
-
-def _known(nodes: Iterable[Node], of: Callable[[Node], float | None]) -> Iterator[tuple[Sequence[str], float]]:
-    for node in nodes:
-        value = of(node)
-        if value is not None:
-            yield (node.name,), value
+    yield REASON_SET.family(nodes)
 
 
 def _info(node: Node) -> tuple[str, ...]:
@@ -164,14 +150,15 @@ def _info(node: Node) -> tuple[str, ...]:
         node.name,
         node.arch,
         node.slurmd_version,
-        _label(",".join(node.partitions)),
-        _label(",".join(node.features)),
-        _label(node.gres),
+        short_label(",".join(node.partitions)),
+        short_label(",".join(node.features)),
+        short_label(node.gres),
         node.instance_type,
     )
 
 
 # Many nodes share these texts.
 @lru_cache(maxsize=4096)
-def _label(text: str) -> str:
+def short_label(text: str) -> str:
+    """Return a text that people chose, cut to a length fit for a label, on one line."""
     return one_line(text, LABEL_LENGTH)
