@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.slurm.command import SlurmError, SlurmRunner
-from slurm_observability.slurm.scheduler import Calls, parse_statistics, read_statistics
+from slurm_observability.slurm.scheduler import Calls, StatisticsReader, parse_statistics, parse_sums
 
 # The text of Slurm 22.05.8, before the first cycle of the backfill scheduler.
 OLD = """\
@@ -256,9 +256,62 @@ def test_no_statistics_is_an_error(text):
         statistics(text)
 
 
-def test_sdiag_is_run(fake_slurm):
-    fake_slurm.answers("sdiag", NEW)
-    assert read_statistics(SlurmRunner(10)) == statistics(NEW)
+# What Slurm 24.11.5 and 26.05.5 print, much shortened.
+JSON = """{"statistics": {"schedule_cycle_sum": 2145, "schedule_cycle_depth": 5, "bf_cycle_sum": 161, "bf_depth_sum": 1,
+"bf_depth_try_sum": 2, "bf_queue_len_sum": 3, "bf_table_size_sum": 4, "bf_active": false}, "errors": []}"""
+SUMS = {
+    "schedule_cycle_tot": 2145,
+    "schedule_cycle_depth": 5,
+    "bf_cycle_tot": 161,
+    "bf_depth_tot": 1,
+    "bf_depth_try_tot": 2,
+    "bf_queue_len_tot": 3,
+    "bf_table_size_tot": 4,
+}
+
+
+def sdiag(fake_slurm, json_script: str) -> StatisticsReader:
+    """Let sdiag print the text, and do this when it is asked for JSON."""
+    fake_slurm.does("sdiag", f'case "$*" in --json) {json_script};; *) cat <<"EOT"\n{NEW}EOT\n;; esac')
+    return StatisticsReader(SlurmRunner(10))
+
+
+def test_the_sums_come_from_json(fake_slurm):
+    reader = sdiag(fake_slurm, f"cat <<'EOT'\n{JSON}\nEOT\n")
+    text = statistics(NEW)
+    assert reader.read().values == {**text.values, **SUMS}
+    assert reader.read().calls == text.calls
+    assert fake_slurm.calls("sdiag") == ["", "--json"] * 2
+
+
+def test_an_old_sdiag_is_asked_for_json_once(fake_slurm):
+    reader = sdiag(fake_slurm, """echo "sdiag: unrecognized option '--json'" >&2; exit 1""")
+    assert [reader.read(), reader.read()] == [statistics(NEW)] * 2
+    assert fake_slurm.calls("sdiag") == ["", "--json", ""]
+
+
+def test_a_plugin_that_is_missing_may_be_there_the_next_time(fake_slurm):
+    reader = sdiag(fake_slurm, "echo 'serializer plugin not found' >&2; exit 1")
+    assert [reader.read(), reader.read()] == [statistics(NEW)] * 2
+    assert fake_slurm.calls("sdiag") == ["", "--json"] * 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"statistics": 4}', "[" * 100_000, '{"statistics": ', "\udcff"])
+def test_what_is_no_json_of_sdiag(text):
+    with pytest.raises(SlurmError, match="printed no statistics"):
+        parse_sums(text.encode("utf-8", "surrogateescape"))
+
+
+def test_a_sum_that_is_no_whole_number_is_left_out():
+    assert parse_sums(JSON.replace("2145", "true").replace("161", '"161"').encode()) == {
+        name: value for name, value in SUMS.items() if value not in (2145, 161)
+    }
+
+
+def test_a_slurmctld_that_is_away_is_an_error(fake_slurm):
+    fake_slurm.fails("sdiag", "Unable to contact slurm controller")
+    with pytest.raises(SlurmError, match="Unable to contact"):
+        StatisticsReader(SlurmRunner(10)).read()
     assert fake_slurm.calls("sdiag") == [""]
 
 

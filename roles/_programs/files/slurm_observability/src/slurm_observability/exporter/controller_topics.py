@@ -12,7 +12,7 @@ from ..slurm.federation import read_federation
 from ..slurm.licenses import Licenses, read_licenses
 from ..slurm.limits import Limits, read_limits
 from ..slurm.reservations import Reservations, read_reservations
-from ..slurm.scheduler import SchedulerStatistics, read_statistics
+from ..slurm.scheduler import SchedulerStatistics, StatisticsReader
 from .efficiency import EfficiencyReader, Use
 from .plan import Plan
 from .topic import Reading, Topic
@@ -21,9 +21,10 @@ from .topics import efficiency, fairshare, federation, licenses, limits, reserva
 
 def scheduler_topic(plan: Plan) -> Topic[SchedulerStatistics]:
     """Return slurmctld's statistics, from sdiag."""
+    reader = StatisticsReader(plan.runner)
 
     def read() -> Reading[SchedulerStatistics]:
-        answer = read_statistics(plan.runner)
+        answer = reader.read()
         return Reading(answer, answer.rejected_lines)
 
     return Topic(scheduler.NAME, read, scheduler.families, plan.interval)

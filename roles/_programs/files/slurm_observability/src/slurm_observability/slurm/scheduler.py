@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .command import SlurmError, SlurmRunner
 
-# The text, and not --json, which Slurm before 23.02 has not, and which needs a plugin that some packages leave out.
+# Every version prints the text. The sums are in JSON only, which Slurm before 23.02 does not print.
 SDIAG = ("sdiag",)
+SDIAG_JSON = ("sdiag", "--json")
+_NO_JSON = "unrecognized option"
+
+# The sums by the names that they have in JSON, in slurmrestd's too.
+SUMS = {
+    "schedule_cycle_sum": "schedule_cycle_tot",
+    "schedule_cycle_depth": "schedule_cycle_depth",
+    "bf_cycle_sum": "bf_cycle_tot",
+    "bf_depth_sum": "bf_depth_tot",
+    "bf_depth_try_sum": "bf_depth_try_tot",
+    "bf_queue_len_sum": "bf_queue_len_tot",
+    "bf_table_size_sum": "bf_table_size_tot",
+}
 
 
 @dataclass(frozen=True)
@@ -137,12 +151,38 @@ _NONE = (b"\tNo pending RPCs", b"\tNo RPCs recorded yet.")
 _NOBODY, _NOBODY_ID = b"nobody", b"65534"
 
 
-def read_statistics(runner: SlurmRunner) -> SchedulerStatistics:
-    """Run sdiag. Raises SlurmError when it fails, or when what it prints is no statistics."""
-    lines: list[bytes] = []
-    for chunk in runner.lines(SDIAG):
-        lines.extend(chunk)
-    return parse_statistics(lines)
+class StatisticsReader:
+    """Runs sdiag, twice where it knows JSON: the text has all numbers but the sums."""
+
+    def __init__(self, runner: SlurmRunner) -> None:
+        self._runner = runner
+        self._json = True
+
+    def read(self) -> SchedulerStatistics:
+        """Return the statistics; without the sums where this Slurm does not tell them.
+
+        Raises SlurmError when the text cannot be had, or is no statistics.
+        """
+        statistics = parse_statistics(line for chunk in self._runner.lines(SDIAG) for line in chunk)
+        return replace(statistics, values={**statistics.values, **self._sums()}) if self._json else statistics
+
+    def _sums(self) -> Mapping[str, int]:
+        try:
+            return parse_sums(b"\n".join(line for chunk in self._runner.lines(SDIAG_JSON) for line in chunk))
+        except SlurmError as error:
+            # A plugin may be missing, and be installed later; an old sdiag stays an old one until it is replaced.
+            self._json = _NO_JSON not in str(error)
+            return {}
+
+
+def parse_sums(text: bytes) -> dict[str, int]:
+    """Return the sums in sdiag's JSON. Raises SlurmError when it is none, or not of sdiag."""
+    try:
+        record = json.loads(text)["statistics"]
+        found = {name: record.get(key) for key, name in SUMS.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise SlurmError("sdiag --json printed no statistics") from error
+    return {name: value for name, value in found.items() if type(value) is int}
 
 
 def parse_statistics(lines: Iterable[bytes]) -> SchedulerStatistics:

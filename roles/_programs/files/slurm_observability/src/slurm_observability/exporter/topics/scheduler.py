@@ -14,6 +14,7 @@ _MICROSECONDS = 1_000_000
 _SINCE = "Begins again when slurmctld starts, at midnight UTC, and after sdiag --reset."
 _NOT_DAILY = "Begins again when slurmctld starts and after sdiag --reset."
 _TIME = "in microseconds"
+_SUM = "Absent where sdiag has no --json, as before Slurm 23.02."
 _OLD = "Absent before Slurm 23.11, which does not tell it."
 
 # Names, types and units are those of slurmctld's own endpoint: gauges, for most of them begin again each day.
@@ -36,6 +37,8 @@ _NUMBERS = {
     "schedule_cycle_last": f"How long the last cycle of the main scheduler took, {_TIME}.",
     "schedule_cycle_max": f"How long the longest cycle of the main scheduler took, {_TIME}. {_SINCE}",
     "schedule_cycle_cnt": f"Cycles of the main scheduler. {_SINCE}",
+    "schedule_cycle_tot": f"How long all cycles of the main scheduler took, {_TIME}. {_SINCE} {_SUM}",
+    "schedule_cycle_depth": f"Jobs that all cycles of the main scheduler looked at. {_SINCE} {_SUM}",
     "schedule_queue_len": "Jobs that waited in the last cycle of the main scheduler.",
     "sched_mean_cycle": f"How long a cycle of the main scheduler took on average, {_TIME}. {_SINCE}",
     "sched_mean_depth_cycle": f"Jobs that a cycle of the main scheduler looked at on average. {_SINCE}",
@@ -52,15 +55,20 @@ _NUMBERS = {
     "bf_cycle_cnt": f"Cycles of the backfill scheduler. {_SINCE}",
     "bf_cycle_last": f"How long the last cycle of the backfill scheduler took, {_TIME}, without the time it slept.",
     "bf_cycle_max": f"How long the longest cycle of the backfill scheduler took, {_TIME}. {_SINCE}",
+    "bf_cycle_tot": f"How long all cycles of the backfill scheduler took, {_TIME}. {_SINCE} {_SUM}",
     "bf_mean_cycle": f"How long a cycle of the backfill scheduler took on average, {_TIME}. {_SINCE}",
     "bf_when_last_cycle": "When the backfill scheduler last ran, in seconds since 1970. 0 before the first cycle.",
     "bf_last_depth": "Jobs that the last cycle of the backfill scheduler looked at.",
     "bf_last_depth_try": "Jobs that the last cycle of the backfill scheduler tried to place.",
+    "bf_depth_tot": f"Jobs that all cycles of the backfill scheduler looked at. {_SINCE} {_SUM}",
+    "bf_depth_try_tot": f"Jobs that all cycles of the backfill scheduler tried to place. {_SINCE} {_SUM}",
     "bf_depth_mean": f"Jobs that a cycle of the backfill scheduler looked at on average. {_SINCE}",
     "bf_try_depth_mean": f"Jobs that a cycle of the backfill scheduler tried to place on average. {_SINCE}",
     "bf_queue_len": "Jobs that waited for the last cycle of the backfill scheduler, once for each of their partitions.",
+    "bf_queue_len_tot": f"Jobs that waited for cycles of the backfill scheduler, added up. {_SINCE} {_SUM}",
     "bf_queue_len_mean": f"Jobs that waited for a cycle of the backfill scheduler on average. {_SINCE}",
     "bf_table_size": "Time slots that the last cycle of the backfill scheduler tested.",
+    "bf_table_size_tot": f"Time slots that all cycles of the backfill scheduler tested. {_SINCE} {_SUM}",
     "bf_mean_table_sz": f"Time slots that a cycle of the backfill scheduler tested on average. {_SINCE}",
     "bf_exit_end": f"Cycles of the backfill scheduler that ended with the queue. {_SINCE} {_OLD}",
     "bf_exit_max_job_start": f"Cycles of the backfill scheduler that bf_max_job_start ended. {_SINCE} {_OLD}",
@@ -75,6 +83,7 @@ _QUERIES = {
     "slurmdbd_queue_size": "slurm_slurmdbd_queue_size > 1000",
     "schedule_cycle_max": "slurm_schedule_cycle_max / 1e6 > 10",
     "bf_cycle_last": "slurm_bf_cycle_last / 1e6",
+    "schedule_cycle_tot": "rate(slurm_schedule_cycle_tot[10m]) / 1e6",
     "sdiag_jobs_started": "rate(slurm_sdiag_jobs_started[10m])",
     "bf_when_last_cycle": "time() - slurm_bf_when_last_cycle",
 }
