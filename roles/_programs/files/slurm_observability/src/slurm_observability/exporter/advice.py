@@ -9,6 +9,9 @@ from .topics import jobs, nodes
 
 RIGHTS = "run the exporter as SlurmUser, or give its user rights: sacctmgr modify user USER set adminlevel=operator"
 
+SLOW = "too slow: is slurmctld busy (sdiag)? If it is only large, raise --timeout, or --timeouts of this topic"
+SLURMCTLD = "slurmctld does not answer: scontrol ping; systemctl status slurmctld on the controller"
+
 # What a failure says, in Slurm's words or ours, and what to do. The first that matches counts.
 _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = tuple(
     (re.compile(pattern, re.IGNORECASE), text)
@@ -40,19 +43,13 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = tuple(
         ),
         (r"permission denied|access denied|not authorized", RIGHTS),
         (
-            r"slurmdbd|sacct|database|persist|dbd",
+            r"slurmdbd|database|persist",
             "slurmdbd or its database does not answer: systemctl status slurmdbd, sacctmgr show cluster. On a cluster "
             "without it: --accounting no",
         ),
         (r"slurmrestd", "is slurmrestd running, and is --slurmrestd-url right? systemctl status slurmrestd"),
-        (
-            r"did not (answer|end) within|printed more than",
-            "too slow: is slurmctld busy (sdiag)? If it is only large, raise --timeout, or --timeouts of this topic",
-        ),
-        (
-            r"contact slurm controller|connection refused|socket timed out|communication",
-            "slurmctld does not answer: scontrol ping; systemctl status slurmctld on the controller",
-        ),
+        (r"did not (answer|end) within|printed more than", SLOW),
+        (r"contact slurm controller|connection refused|socket timed out|communication", SLURMCTLD),
         (r"fault of the program", "please report this, with the lines that --log-level DEBUG prints"),
     )
 )
@@ -83,6 +80,8 @@ def hidden(topic: str, configuration: Mapping[str, str], user: str) -> str:
 
 def reason_for_nothing(topic: str, configuration: Mapping[str, str]) -> str:
     """Return why a topic has nothing to tell where the configuration says so; else empty."""
+    if not configuration:
+        return ""
     if topic == "efficiency" and _is_none(configuration.get("JobAcctGatherType", "none")):
         return "JobAcctGatherType is none: Slurm does not measure what jobs use"
     if topic == "fairshare" and configuration.get("PriorityType") != "priority/multifactor":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shlex
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from . import advice, wiring
 from .exporter import Exporter
 from .leadership import host_name
 from .metric import AnyFamily
-from .settings import SLURMRESTD, Settings
+from .settings import OPENMETRICS, SLURMRESTD, Settings
 from .topic import Scene, Size, Topic
 
 OK, EMPTY, PARTIAL, FAILED, OFF = "ok", "empty", "partial", "failed", "off"
@@ -32,16 +31,21 @@ class Finding:
     """What came of asking one topic.
 
     ``state`` is ok, empty (it works, and there is nothing), partial (not all is shown to this user), failed or off.
-    ``asked`` are command lines, or the URL of the server. ``remedy`` says what to do about ``reason``.
+    ``asked`` are the arguments of commands, or the URL of a server. ``remedy`` says what to do about ``reason``.
     """
 
     topic: str
     state: str
-    asked: Sequence[str] = ()
+    asked: Sequence[str | tuple[str, ...]] = ()
     size: Size | None = None
     seconds: float | None = None
     reason: str = ""
     remedy: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """True when the topic is on and does not work, or not for this user."""
+        return self.state in (PARTIAL, FAILED)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Report:
     @property
     def good(self) -> bool:
         """True when everything that is on works, for this user too."""
-        return not any(finding.state in (PARTIAL, FAILED) for finding in self.findings)
+        return not any(finding.wrong for finding in self.findings)
 
 
 def check(settings: Settings) -> Report:
@@ -76,16 +80,17 @@ def check(settings: Settings) -> Report:
     with ThreadPoolExecutor(settings.max_commands) as pool:
         asked = list(pool.map(lambda topic: _ask(topic, settings, heard), topics))
     configuration = _configuration(runner)
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user = _user_name()
     rights = _rights(user, configuration, runner)
-    findings = [_judge(finding, configuration, None if rights else user) for finding, _answer in asked]
+    known = next((answer for _finding, answer in asked if isinstance(answer, Controllers)), Controllers(()))
+    findings = [_judge(finding, configuration, known, None if rights else user) for finding, _answer in asked]
     off = [_off(name, settings) for name, interval in wiring.intervals(settings).items() if interval is None]
     return Report(
         user=user,
-        rights=rights or "no special rights",
+        rights=rights or ("no special rights" if configuration else "with unknown rights"),
         host=host_name(),
         configuration=configuration,
-        controllers=next((answer.controllers for _finding, answer in asked if isinstance(answer, Controllers)), ()),
+        controllers=known.controllers,
         findings=[*findings, *off],
     )
 
@@ -98,11 +103,11 @@ class _Listener:
 
     def note(self, argv: Sequence[str]) -> None:
         if hasattr(self._thread, "commands"):
-            self._thread.commands.append(shlex.join(argv))
+            self._thread.commands.append(tuple(argv))
 
-    def begin(self) -> list[str]:
+    def begin(self) -> list[tuple[str, ...]]:
         """Return the list that what this thread asks from now on goes into."""
-        commands: list[str] = []
+        commands: list[tuple[str, ...]] = []
         self._thread.commands = commands
         return commands
 
@@ -122,7 +127,7 @@ def _ask(topic: Topic[Any], settings: Settings, heard: _Listener) -> tuple[Findi
     finding = Finding(
         topic=topic.name,
         state=FAILED if failure else OK if size else EMPTY,
-        asked=commands or [_server(settings)],
+        asked=commands or _server(settings),
         size=size,
         seconds=time.monotonic() - began,
         reason=failure,
@@ -131,8 +136,10 @@ def _ask(topic: Topic[Any], settings: Settings, heard: _Listener) -> tuple[Findi
     return finding, answer
 
 
-def _server(settings: Settings) -> str:
-    return settings.slurmrestd_url if settings.source == SLURMRESTD else settings.openmetrics_url
+def _server(settings: Settings) -> Sequence[str]:
+    """Return who was asked where no command was run."""
+    urls = {SLURMRESTD: settings.slurmrestd_url, OPENMETRICS: settings.openmetrics_url}
+    return [urls[settings.source]] if settings.source in urls else []
 
 
 def _series(families: Iterable[AnyFamily]) -> Size:
@@ -144,6 +151,13 @@ def _configuration(runner: SlurmRunner) -> Mapping[str, str]:
         return Configuration(runner).read()
     except SlurmError:
         return {}
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def _rights(user: str, configuration: Mapping[str, str], runner: SlurmRunner) -> str:
@@ -166,8 +180,10 @@ def _admin_level(user: str, runner: SlurmRunner) -> str:
     return lines[0].decode("utf-8", "replace") if lines else ""
 
 
-def _judge(finding: Finding, configuration: Mapping[str, str], user: str | None) -> Finding:
-    """Add what the configuration explains. ``user`` is one whom Slurm may hide something from."""
+def _judge(finding: Finding, configuration: Mapping[str, str], known: Controllers, user: str | None) -> Finding:
+    """Add what the configuration and the controllers explain. ``user`` is one whom Slurm may hide something from."""
+    if finding.state == FAILED and finding.remedy == advice.SLOW and known.controllers and not known.in_control:
+        return replace(finding, remedy=advice.SLURMCTLD)
     if finding.state == EMPTY:
         finding = replace(finding, reason=advice.reason_for_nothing(finding.topic, configuration))
     hidden = advice.hidden(finding.topic, configuration, user) if user is not None else ""
@@ -181,4 +197,4 @@ def _off(name: str, settings: Settings) -> Finding:
         on = replace(settings, accounting=True)
         if wiring.intervals(on)[name] is not None:
             return Finding(name, OFF, reason="--accounting no")
-    return Finding(name, OFF, remedy=f"--intervals {name}=60 switches it on")
+    return Finding(name, OFF, reason=f"--intervals {name}=60 switches it on")

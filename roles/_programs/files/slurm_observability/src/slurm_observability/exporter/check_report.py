@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator
 
 from .. import __version__
 from .check import EMPTY, FAILED, OFF, OK, PARTIAL, Finding, Report
 
 _HEADINGS = ("TOPIC", "STATE", "GAVE", "TIME", "ASKED")
 _COLOURS = {OK: "32", EMPTY: "33", PARTIAL: "31", FAILED: "31", OFF: "2"}
-_MORE = "..."
 
 
-def as_text(report: Report, width: int, colours: bool = False) -> str:
-    """Return the report as a table of lines no longer than ``width``, but for what has to be read as a whole."""
-    rows = [_HEADINGS, *map(_row, report.findings)]
-    # The last column is as wide as it may be.
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
-    lines = [*_heading(report), ""]
-    for row, finding in zip(rows, (None, *report.findings), strict=True):
-        *cells, asked = row
-        padded = [cell.ljust(wide) for cell, wide in zip(cells, widths, strict=True)]
-        line = _cut("  ".join([*padded, asked]).rstrip(), width)
-        if finding is None:
-            lines.append(line)
-            continue
-        if colours:
-            line = line.replace(padded[1], f"\033[{_COLOURS[finding.state]}m{padded[1]}\033[0m", 1)
-        lines += [line, *_explanation(finding, " " * (widths[0] + 2))]
-    return "\n".join([*lines, "", _verdict(report), ""])
+def as_text(report: Report, colours: bool = False) -> str:
+    """Return the report as a table, and below it what is to be repaired."""
+    return "\n".join([*_heading(report), "", *_table(report, colours), "", *_remarks(report), ""])
 
 
 def as_json(report: Report) -> str:
-    """Return the report as one JSON object."""
+    """Return the report as one JSON object. ``asked`` has whole command lines."""
     document = {
         "version": __version__,
         "user": report.user,
@@ -47,7 +33,7 @@ def as_json(report: Report) -> str:
             {
                 "topic": finding.topic,
                 "state": finding.state,
-                "asked": list(finding.asked),
+                "asked": [asked if isinstance(asked, str) else shlex.join(asked) for asked in finding.asked],
                 "gave": str(finding.size) if finding.size is not None else None,
                 "seconds": finding.seconds,
                 "reason": finding.reason or None,
@@ -69,27 +55,43 @@ def _heading(report: Report) -> Iterator[str]:
         yield f"slurmctld on {each.name} ({each.role}): {'up' if each.up else 'DOWN'}"
 
 
+def _table(report: Report, colours: bool) -> Iterator[str]:
+    rows = [_HEADINGS, *map(_row, report.findings)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        if colours and row[1] in _COLOURS:
+            cells[1] = f"\033[{_COLOURS[row[1]]}m{cells[1]}\033[0m"
+        yield "  ".join(cells).rstrip()
+
+
 def _row(finding: Finding) -> tuple[str, str, str, str, str]:
+    asked = ", ".join(dict.fromkeys(map(_short, finding.asked)))
     return (
         finding.topic,
         finding.state,
         "" if finding.size is None else str(finding.size),
         "" if finding.seconds is None else f"{finding.seconds:.2f} s",
-        "; ".join(dict.fromkeys(finding.asked)),
+        finding.reason if finding.state == OFF else asked,
     )
 
 
-def _explanation(finding: Finding, indent: str) -> Iterator[str]:
-    if finding.reason:
-        yield f"{indent}{finding.reason}"
-    if finding.remedy:
-        yield f"{indent}-> {finding.remedy}"
+def _short(asked: str | tuple[str, ...]) -> str:
+    """Return a command without its options."""
+    return asked if isinstance(asked, str) else " ".join(word for word in asked if not word.startswith("-"))
 
 
-def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else line[: width - len(_MORE)] + _MORE
-
-
-def _verdict(report: Report) -> str:
-    wrong: Sequence[str] = [finding.topic for finding in report.findings if finding.state in (PARTIAL, FAILED)]
-    return f"To repair: {', '.join(wrong)}" if wrong else "All that is on works."
+def _remarks(report: Report) -> Iterator[str]:
+    """Yield what is to be said about topics; what has the same remedy stands together."""
+    by_remedy: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.reason and finding.state != OFF:
+            by_remedy.setdefault(finding.remedy, []).append(finding)
+    for remedy, findings in by_remedy.items():
+        width = max(len(finding.topic) for finding in findings)
+        yield from (f"{finding.topic.ljust(width)}  {finding.reason}" for finding in findings)
+        if remedy:
+            yield f"-> {remedy}"
+        yield ""
+    wrong = [finding.topic for finding in report.findings if finding.wrong]
+    yield f"To repair: {', '.join(wrong)}" if wrong else "All that is on works."
