@@ -25,6 +25,7 @@ class FakeSlurm:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._contents: dict[str, dict[str, Path]] = {}
         for command in ("squeue", "scontrol", "sacct", "sdiag", "sshare"):
             self.answers(command, "")
 
@@ -36,13 +37,25 @@ class FakeSlurm:
         new.chmod(stat.S_IRWXU)
         new.replace(path)  # a script that runs is not changed under its reader
 
-    def answers(self, command: str, output: str | bytes) -> None:
-        """Let the command print this and succeed."""
-        content = self.directory / f"{command}.output"
+    def answers(self, command: str, output: str | bytes, when: str = "") -> None:
+        """Let the command print this and succeed; where ``when`` is given, only if that is among its arguments.
+
+        squeue prints the mark that it is given in place of MARK.
+        """
+        content = self.directory / f"{command}{when}.output"
         new = content.with_suffix(".new")
         new.write_bytes(output if isinstance(output, bytes) else output.encode())
         new.replace(content)
-        self.does(command, f'exec cat "{content}"')
+        contents = self._contents.setdefault(command, {})
+        contents[when] = content
+        cases = "".join(f'*{word}*) file="{path}";; ' for word, path in contents.items() if word)
+        mark = r"s/.*--Format=[A-Za-z]*:|\([A-Za-z0-9_-]*\)|.*/\1/p"
+        self.does(
+            command,
+            f'''file="{contents[""]}"
+            case "$*" in {cases}esac
+            LC_ALL=C exec sed "s/MARK/$(echo "$*" | sed -n '{mark}')/g" "$file"''',
+        )
 
     def fails(self, command: str, message: str, status: int = 1) -> None:
         """Let the command write the message to standard error and fail."""

@@ -16,7 +16,10 @@ ONLY_OFTEN = dict.fromkeys(wiring.WAITING)
 
 sys.path.insert(0, str(Path(__file__).parent))  # for accounting_model
 
-JOB_LINE = "{eligible}|{nodes}|{state}|{partitions}|{user}|{account}|1|cpu=2,mem=4000M,node=1,gres/gpu=1|{reason}\n"
+JOB_LINE = (
+    "{eligible}|MARK|{nodes}|{state}|{partitions}|{user}|1|cpu=2,mem=4000M,node=1,gres/gpu=1"
+    "|MARK|{reason}|MARK|{account}\n"
+)
 QUEUE = "".join(
     JOB_LINE.format(
         eligible=eligible, nodes=nodes, state=state, partitions=partitions, user=user, account="research", reason=reason
@@ -28,6 +31,7 @@ QUEUE = "".join(
         ("1795266691", "n3", "FAILED", "htc", "alice", "NonZeroExitCode"),
     )
 )
+RUNNING = "2|MARK|2|N/A|alice|hpc|n1|MARK|normal|MARK|research\n"
 NODE_LINE = (
     "NodeName={name} Arch=x86_64 CoresPerSocket=1  CPUAlloc=0 CPUTot=8 CPULoad=5.68 AvailableFeatures=a "
     "ActiveFeatures=a Gres={gres} GresDrain=N/A GresUsed={gres} NodeAddr={name}.example NodeHostName={name} "
@@ -88,6 +92,7 @@ class SmallCluster:
     def recover(self) -> None:
         """Let every command answer again."""
         self.commands.answers("squeue", QUEUE)
+        self.commands.answers("squeue", RUNNING, when="--states=RUNNING")
         self._scontrol = dict(SCONTROL)
         self._write_scontrol()
         self.commands.answers("sacct", self._history)
@@ -101,11 +106,6 @@ class SmallCluster:
     def ping(self, text: str) -> None:
         """Let ``scontrol ping`` print this; as the real one it fails when nobody is up."""
         self._scontrol["ping"] = text
-        self._write_scontrol()
-
-    def config(self, **parameters: str) -> None:
-        """Let ``scontrol show config`` print these too."""
-        self._scontrol["*config"] = SCONTROL["*config"] + "".join(f"{k} = {v}\n" for k, v in parameters.items())
         self._write_scontrol()
 
     def _write_scontrol(self) -> None:

@@ -238,7 +238,7 @@ def test_what_the_end_of_the_program_cuts_off_is_no_fault(cluster, fake_slurm, e
 
 def test_a_fault_of_the_program_is_logged_and_ends_nothing(cluster, caplog, monkeypatch):
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60, intervals=ONLY_OFTEN))
-    monkeypatch.setattr("slurm_observability.slurm.jobs.count_jobs", lambda chunks, known: 1 / 0)
+    monkeypatch.setattr("slurm_observability.slurm.jobs.count_jobs", lambda *parts: 1 / 0)
     exporter.refresh()
     assert exporter.sources["jobs"].health.errors == 1 and not exporter.sources["jobs"].health.up
     assert exporter.sources["nodes"].health.up
@@ -258,7 +258,7 @@ def test_a_fault_in_showing_an_answer_does_not_end_the_refreshing(cluster, fake_
 
 def test_names_that_need_escaping_stay_labels(ready, fake_slurm, eventually):
     client = ready()
-    fake_slurm.answers("squeue", '||RUNNING|a"b\\c|alice|research|1|N/A|None\n')
+    fake_slurm.answers("squeue", '|MARK||RUNNING|a"b\\c|alice|1|N/A|MARK|None|MARK|research\n')
     eventually(lambda: client.metrics().get('slurm_partition_jobs_running{partition="a"b\\c"}') == 1)
 
 
@@ -296,7 +296,7 @@ def test_what_is_asked_seldom_does_not_make_the_last_collection_an_old_one(start
 
 
 def test_one_look_at_the_configuration_serves_all_topics(cluster, fake_slurm):
-    exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, intervals={"running_jobs": 30.0}))
     exporter.refresh()
     assert {name: source.health.up for name, source in exporter.sources.items()} == dict.fromkeys(wiring.TOPICS, True)
     assert len([call for call in fake_slurm.calls("scontrol") if "config" in call]) == 1

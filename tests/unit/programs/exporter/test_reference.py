@@ -6,6 +6,7 @@ from pathlib import Path
 
 from slurm_observability.exporter.catalogue import groups
 from slurm_observability.exporter.reference import reference
+from slurm_observability.exporter.topics import running_jobs
 from slurm_observability.exporter.wiring import TOPICS
 
 PAGE = Path(__file__).parents[4] / "docs" / "exporter-metrics.md"
@@ -52,7 +53,7 @@ def test_every_specified_metric_is_there():
 
 
 def test_what_is_served_is_what_is_catalogued(start, eventually):
-    client = start(seldom=True)
+    client = start(seldom=True, intervals={running_jobs.NAME: 0.1})
     eventually(lambda: client.metrics()["slurm_exporter_history_complete"])
     eventually(lambda: len([name for name in client.metrics() if "source_age" in name]) == len(TOPICS))
     eventually(lambda: {"slurm_jobs", "slurm_nodes"} <= client.metrics().keys())

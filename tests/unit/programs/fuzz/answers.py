@@ -10,7 +10,7 @@ import json
 import re
 import time
 
-from tests.unit.programs.exporter.conftest import NODES, QUEUE
+from tests.unit.programs.exporter.conftest import NODES, QUEUE, RUNNING
 from tests.unit.programs.slurm import (
     test_efficiency,
     test_fairshare,
@@ -20,11 +20,13 @@ from tests.unit.programs.slurm import (
     test_reservations,
     test_scheduler,
 )
+from tests.unit.programs.squeue import MARK, mark_in
 
 _NOW = int(time.time())
 
 COMMANDS = {
     "squeue": QUEUE,
+    "squeue --states=RUNNING": RUNNING,
     "scontrol show nodes": NODES,
     "scontrol ping": "Slurmctld(primary) at head is UP\nSlurmctld(backup1) at node1 is DOWN\n",
     "scontrol show config": (
@@ -106,7 +108,8 @@ def command_answer(argv: list[str]) -> bytes:
     fitting = [words for words in COMMANDS if set(words.split()) <= set(argv)]
     if not fitting:
         raise LookupError(f"add a good answer of '{' '.join(argv)}' to COMMANDS in {__file__}")
-    return COMMANDS[max(fitting, key=lambda words: len(words.split()))].encode()
+    answer = COMMANDS[max(fitting, key=lambda words: len(words.split()))].encode()
+    return answer.replace(MARK, mark_in(argv[-1])) if argv[0] == "squeue" else answer
 
 
 def page_answer(path: str) -> bytes:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.slurm.command import SlurmError, SlurmRunner
-from slurm_observability.slurm.jobs import SQUEUE, JobGroup, Members, Queue, QueueReader, count_jobs
+from slurm_observability.slurm.jobs import FACTS, SQUEUE, JobGroup, Members, Queue, QueueReader, count_jobs
+from slurm_observability.slurm.marks import Mark
+
+from tests.unit.programs.squeue import marked
 
 # Slurm 22.05: an array that partly runs, a job in two partitions that is held, one with a dependency, an ended one.
 RECORDED = b"""\
-1795266562|node1|COMPLETED|hpc|root|root|1|cpu=1,node=1,billing=1|None
-1795266691||PENDING|hpc|root|root|2|cpu=2,mem=16000M,node=2,billing=2|Resources
-N/A||PENDING|hpc|root|root|2|cpu=2,mem=16000M,node=2,billing=2|Dependency
-1795270291||PENDING|hpc|root|root|1|cpu=1,mem=8000M,node=1,billing=1|BeginTime
-1795266691|node1|RUNNING|hpc|root|root|1|cpu=2,node=1,billing=2,gres/gpu=1|None
-1795266691|node1|RUNNING|hpc|root|root|1|cpu=2,node=1,billing=2,gres/gpu=1|None
-1795266692|node2|RUNNING|hpc|root|root|1|cpu=2,node=1,billing=2,gres/gpu=1|None
-N/A||PENDING|hpc,htc|alice|research|2|cpu=3,mem=999M,node=1,billing=3,gres/gpu=2|JobHeldUser
+1795266562|MARK|node1|COMPLETED|hpc|root|1|cpu=1,node=1,billing=1|MARK|None|MARK|root
+1795266691|MARK||PENDING|hpc|root|2|cpu=2,mem=16000M,node=2,billing=2|MARK|Resources|MARK|root
+N/A|MARK||PENDING|hpc|root|2|cpu=2,mem=16000M,node=2,billing=2|MARK|Dependency|MARK|root
+1795270291|MARK||PENDING|hpc|root|1|cpu=1,mem=8000M,node=1,billing=1|MARK|BeginTime|MARK|root
+1795266691|MARK|node1|RUNNING|hpc|root|1|cpu=2,node=1,billing=2,gres/gpu=1|MARK|None|MARK|root
+1795266691|MARK|node1|RUNNING|hpc|root|1|cpu=2,node=1,billing=2,gres/gpu=1|MARK|None|MARK|root
+1795266692|MARK|node2|RUNNING|hpc|root|1|cpu=2,node=1,billing=2,gres/gpu=1|MARK|None|MARK|root
+N/A|MARK||PENDING|hpc,htc|alice|2|cpu=3,mem=999M,node=1,billing=3,gres/gpu=2|MARK|JobHeldUser|MARK|research
 """
-LINE = b"1795266691||PENDING|hpc|alice|research|1|cpu=1,node=1|Priority"
+LINE = b"1795266691|MARK||PENDING|hpc|alice|1|cpu=1,node=1|MARK|Priority|MARK|research"
+
+
+def lines_of(text: bytes, mark: Mark) -> list[bytes]:
+    return marked(mark, text.removesuffix(b"\n"))
 
 
 def queue_of(text: bytes) -> Queue:
-    return count_jobs([text.splitlines()], {})[0]
+    mark = Mark()
+    return count_jobs([lines_of(text, mark)], mark, {})[0]
 
 
 def only_group(text: bytes) -> JobGroup:
@@ -65,17 +75,19 @@ def test_the_first_time_of_a_group_counts():
 
 
 def test_lines_that_come_in_pieces_are_one_queue():
-    lines = RECORDED.splitlines()
-    queue, _meaning = count_jobs([lines[:5], [], lines[5:]], {})
+    mark = Mark()
+    lines = lines_of(RECORDED, mark)
+    queue, _meaning = count_jobs([lines[:5], [], lines[5:]], mark, {})
     assert queue == queue_of(RECORDED)
 
 
 def test_what_lines_mean_is_remembered_until_they_are_gone():
-    first, meaning = count_jobs([RECORDED.splitlines()], {})
-    second, again = count_jobs([RECORDED.splitlines()], meaning)
+    mark, later = Mark(), Mark()
+    first, meaning = count_jobs([lines_of(RECORDED, mark)], mark, {})
+    second, again = count_jobs([lines_of(RECORDED, later)], later, meaning)
     assert second == first
-    assert all(again[kind] is meaning[kind] for kind in meaning)
-    assert count_jobs([[LINE]], meaning)[1].keys() == {LINE.split(b"|", 2)[2]}
+    assert again.keys() == meaning.keys() and all(again[kind] is meaning[kind] for kind in meaning)
+    assert len(count_jobs([lines_of(LINE, later)], later, meaning)[1]) == 1
 
 
 def test_a_partition_named_twice_counts_once():
@@ -83,15 +95,15 @@ def test_a_partition_named_twice_counts_once():
 
 
 def test_words_for_nothing_are_nothing():
-    group = only_group(b"N/A||PENDING|hpc|(null)|N/A|0|N/A|None")
-    assert group == JobGroup("PENDING", ("hpc",), reason="None")
+    group = only_group(b"N/A|MARK||PENDING|hpc|alice|0|N/A|MARK|None|MARK|(null)")
+    assert group == JobGroup("PENDING", ("hpc",), user="alice", reason="None")
 
 
 @pytest.mark.parametrize(
     ("reason", "word"),
     [
         (b"ReqNodeNotAvail, UnavailableNodes:n[1-9],n|12", "ReqNodeNotAvail"),
-        (b"a|RUNNING|hpc|b", "Other"),
+        (b"a|RUNNING|hpc|b|0123456789abcdef|", "Other"),
         (b"\xff\xfe", "Other"),
         (b"", "Other"),
         (b"burst_buffer/lua: Stage-in: " + b"x" * 100_000, "Other"),
@@ -100,6 +112,23 @@ def test_words_for_nothing_are_nothing():
 def test_a_text_in_place_of_a_reason_changes_nothing_else(reason, word):
     group = only_group(LINE.replace(b"Priority", reason))
     assert group == only_group(LINE)._replace(reason=word)
+
+
+@pytest.mark.parametrize(
+    ("account", "read_as"),
+    [
+        (b"a|b", "a|b"),
+        (b"x|9|cpu=9999,node=1|Priority|y", "x|9|cpu=9999,node=1|Priority|y"),
+        (b"\xff", "\N{REPLACEMENT CHARACTER}"),
+        (b"x\n1795266691||RUNNING|hpc|root|1|cpu=9999,node=1|None|root", "x"),
+        (b"x\n1|0123456789abcdef||RUNNING|hpc|root|1|cpu=9|0123456789abcdef|None|0123456789abcdef|root", "x"),
+    ],
+)
+def test_an_account_that_a_user_made_up_makes_no_job(account, read_as):
+    queue = queue_of(LINE.replace(b"research", account))
+    (group,) = queue.jobs
+    assert group == only_group(LINE)._replace(account=read_as)
+    assert queue.rejected_lines == account.count(b"\n")
 
 
 @pytest.mark.parametrize("partition", [b"\xff\xfe", b'a"b', b"a\\b", "é".encode()])
@@ -113,13 +142,15 @@ def test_a_partition_with_an_odd_name_is_one(partition):
         b"",
         b"|||||||||",
         b"slurm_load_jobs error: Unable to contact slurm controller",
-        LINE[:40],  # cut in half
+        LINE[:30],  # cut in half
+        LINE[: LINE.index(b"cpu=1") + 3],
+        LINE.replace(b"MARK", b"0123456789abcdef"),
         LINE.replace(b"PENDING", b"pending"),
         LINE.replace(b"PENDING", b"?"),
         LINE.replace(b"|hpc|", b"||"),
         LINE.replace(b"|hpc|", b"|,|"),
-        LINE.replace(b"research|1|", b"research|-1|"),
-        LINE.replace(b"research|1|", b"research|" + b"9" * 5000 + b"|"),
+        LINE.replace(b"alice|1|", b"alice|-1|"),
+        LINE.replace(b"alice|1|", b"alice|" + b"9" * 5000 + b"|"),
         LINE.replace(b"alice", b"ali|ce"),
     ],
 )
@@ -138,12 +169,14 @@ def test_an_empty_queue_is_an_answer(fake_slurm):
     assert QueueReader(SlurmRunner(10)).read() == Queue()
 
 
-def test_squeue_is_asked_once_and_for_nothing_that_a_user_can_type(fake_slurm):
+def test_squeue_is_asked_once_and_what_a_user_can_type_comes_last(fake_slurm):
     fake_slurm.answers("squeue", RECORDED)
     reader = QueueReader(SlurmRunner(10))
     assert reader.read() == reader.read() == queue_of(RECORDED)
-    assert fake_slurm.calls("squeue") == [" ".join(SQUEUE[1:])] * 2
-    assert not {"Name", "Comment", "WorkDir", "Command", "Dependency", "WCKey"} & set(SQUEUE[-1].split(":|,"))
+    first, second = fake_slurm.calls("squeue")
+    assert first.startswith(" ".join(SQUEUE[1:])) and first != second
+    fields = re.findall(r"([A-Za-z-]+):", first.partition("--Format=")[2])
+    assert fields == [*FACTS, "Reason", "Account"]
 
 
 def test_nothing_but_garbage_is_no_answer(fake_slurm):
@@ -154,8 +187,9 @@ def test_nothing_but_garbage_is_no_answer(fake_slurm):
 
 @given(st.lists(st.binary(max_size=60) | st.sampled_from(RECORDED.splitlines())))
 def test_any_bytes_give_a_count_or_a_slurm_error(lines):
+    mark = Mark()
     try:
-        queue = count_jobs([lines], {})[0]
+        queue = count_jobs([[marked(mark, line)[0] for line in lines]], mark, {})[0]
     except SlurmError:
         return
     assert sum(members.count for members in queue.jobs.values()) + queue.rejected_lines == len(lines)
@@ -165,5 +199,5 @@ def test_any_bytes_give_a_count_or_a_slurm_error(lines):
 def test_a_line_with_a_byte_changed_never_ends_the_reading(data):
     line = bytearray(data.draw(st.sampled_from(RECORDED.splitlines())))
     line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255).filter(lambda byte: byte != 10))
-    queue = count_jobs([[LINE, bytes(line)]], {})[0]
+    queue = queue_of(LINE + b"\n" + bytes(line))
     assert sum(members.count for members in queue.jobs.values()) + queue.rejected_lines == 2

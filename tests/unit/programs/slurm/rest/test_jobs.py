@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.slurm.command import SlurmError
 from slurm_observability.slurm.jobs import count_jobs
+from slurm_observability.slurm.marks import Mark
 from slurm_observability.slurm.rest.jobs import count_tasks, parse_job, read_queue, squeue_state
+
+from tests.unit.programs.squeue import marked
 
 VERSION = "v0.0.41"
 
@@ -42,8 +45,12 @@ def test_every_fact_of_a_job_is_that_of_squeue(slurmrestd):
         eligible_time={"set": True, "infinite": False, "number": 1795266691},
         nodes="n[1-2]",
     )
-    squeue = b"1795266691|n[1-2]|RUNNING|hpc|alice|research|3|cpu=4,mem=16G,node=2,gres/gpu=2|ReqNodeNotAvail, x"
-    assert read(slurmrestd, record) == count_jobs([[squeue]], {})[0]
+    squeue = (
+        b"1795266691|MARK|n[1-2]|RUNNING|hpc|alice|3|cpu=4,mem=16G,node=2,gres/gpu=2|MARK|ReqNodeNotAvail, x"
+        b"|MARK|research"
+    )
+    mark = Mark()
+    assert read(slurmrestd, record) == count_jobs([marked(mark, squeue)], mark, {})[0]
 
 
 def test_an_empty_queue(slurmrestd):

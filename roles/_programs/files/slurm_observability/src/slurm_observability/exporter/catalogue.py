@@ -19,6 +19,7 @@ from .topics import (
     nodes,
     partitions,
     reservations,
+    running_jobs,
     scheduler,
 )
 
@@ -40,6 +41,7 @@ def groups() -> dict[str, Sequence[Metric]]:
     """Return all metrics by heading, in the order of the reference page."""
     return {
         "Queue": jobs.METRICS,
+        "Running jobs": running_jobs.METRICS,
         "Nodes": nodes.METRICS,
         "Partitions": partitions.METRICS,
         "History": history.METRICS,

@@ -50,3 +50,5 @@ class Settings:
     openmetrics_url: str = "http://localhost:6817"
     custom_metrics: Sequence[CommandSchema] = ()
     queue_labels: tuple[str, ...] = ("account", "user")
+    max_running_jobs: int = 10000
+    job_names: bool = False

@@ -20,6 +20,7 @@ from ..slurm.rest import controllers as rest_controllers
 from ..slurm.rest import jobs as rest_jobs
 from ..slurm.rest import nodes as rest_nodes
 from ..slurm.rest import partitions as rest_partitions
+from ..slurm.running_jobs import RunningJobs, read_running_jobs
 from . import controller_topics
 from .cap import Cap
 from .custom import topic as custom
@@ -31,7 +32,7 @@ from .history.totals import HistoryTotals
 from .leadership import Leadership
 from .plan import Plan
 from .settings import Settings
-from .topic import Reading, Size, Topic
+from .topic import Reading, Topic
 from .topics import (
     controllers,
     efficiency,
@@ -44,6 +45,7 @@ from .topics import (
     nodes,
     partitions,
     reservations,
+    running_jobs,
     scheduler,
 )
 
@@ -87,11 +89,7 @@ def _jobs(plan: Plan) -> Topic[Queue]:
         return Reading(queue, queue.rejected_lines)
 
     families = partial(jobs.families, owners=plan.settings.queue_labels, cap=plan.cap)
-
-    def size(queue: Queue) -> Size:
-        return Size(sum(members.count for members in queue.jobs.values()), "job")
-
-    return Topic(jobs.NAME, read, families, plan.interval, size=size)
+    return Topic(jobs.NAME, read, families, plan.interval)
 
 
 def _nodes(plan: Plan) -> Topic[Nodes]:
@@ -107,11 +105,7 @@ def _nodes(plan: Plan) -> Topic[Nodes]:
         return Reading(answer, answer.rejected_lines)
 
     families = partial(nodes.families, choice=plan.settings.node_metrics)
-
-    def size(answer: Nodes) -> Size:
-        return Size(len(answer.nodes), "node")
-
-    return Topic(nodes.NAME, read, families, plan.interval, plan.discovery.families, size=size)
+    return Topic(nodes.NAME, read, families, plan.interval, plan.discovery.families)
 
 
 def _partitions(plan: Plan) -> Topic[Partitions]:
@@ -161,10 +155,16 @@ def _controllers(plan: Plan) -> Topic[Controllers]:
             plan.leadership.update(answer)
         return Reading(answer)
 
-    def size(answer: Controllers) -> Size:
-        return Size(len(answer.controllers), "controller")
+    return Topic(controllers.NAME, read, controllers.families, plan.interval)
 
-    return Topic(controllers.NAME, read, controllers.families, plan.interval, size=size)
+
+def _running_jobs(plan: Plan) -> Topic[RunningJobs]:
+    def read() -> Reading[RunningJobs]:
+        answer = read_running_jobs(plan.runner, plan.settings.job_names)
+        return Reading(answer, answer.rejected_lines)
+
+    families = partial(running_jobs.families, limit=plan.settings.max_running_jobs)
+    return Topic(running_jobs.NAME, read, families, plan.interval)
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,7 @@ _KINDS: Mapping[str, _Kind] = {
     fairshare.NAME: _Kind(controller_topics.fairshare_topic, 300.0, needs_accounting=True),
     efficiency.NAME: _Kind(controller_topics.efficiency_topic, 300.0, needs_accounting=True),
     federation.NAME: _Kind(controller_topics.federation_topic, 300.0),
+    running_jobs.NAME: _Kind(_running_jobs),
 }
 
 TOPICS: Sequence[str] = tuple(_KINDS)

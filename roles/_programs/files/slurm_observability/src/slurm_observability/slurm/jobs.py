@@ -10,20 +10,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .marks import Mark, texts_of
 from .reasons import reason_word
 from .states import ALLOCATED_JOB_STATES
 from .tres import parse_tres
 
-# What differs from job to job comes first, so that the rest of the line is the same text for jobs that are alike. The
-# reason comes last, because it may be a text with anything in it. No field that a user can type.
-FIELDS = ("EligibleTime", "NodeList", "State", "Partition", "UserName", "Account", "MaxNodes", "tres-alloc", "Reason")
+# What differs from job to job comes first, so that the rest of the line is the same for jobs that are alike.
+FACTS = ("EligibleTime", "NodeList", "State", "Partition", "UserName", "MaxNodes", "tres-alloc")
+TEXTS = ("Reason", "Account")
 
 # One line per array task, and finished jobs too, as long as slurmctld remembers them. Without --array squeue joins
 # tasks that wait for different reasons. --noconvert: 2048 and not 2K. --local: this cluster's jobs in a federation too.
-SQUEUE = (
-    *("squeue", "--local", "--noheader", "--array", "--all", "--states=all", "--noconvert"),
-    "--Format=" + ":|,".join(FIELDS) + ":",
-)
+SQUEUE = ("squeue", "--local", "--noheader", "--array", "--all", "--states=all", "--noconvert")
 
 # As many as any number of Slurm has.
 _MAX_DIGITS = 18
@@ -98,19 +96,21 @@ class QueueReader:
 
         Raises SlurmError when squeue fails, or when it prints lines and none of them can be read.
         """
-        queue, self._known = count_jobs(self._runner.lines(SQUEUE), self._known)
+        mark = Mark()
+        lines = self._runner.lines((*SQUEUE, mark.option(FACTS, TEXTS)))
+        queue, self._known = count_jobs(lines, mark, self._known)
         return queue
 
 
 def count_jobs(
-    chunks: Iterable[Iterable[bytes]], known: dict[bytes, JobGroup | None]
+    chunks: Iterable[Iterable[bytes]], mark: Mark, known: dict[bytes, JobGroup | None]
 ) -> tuple[Queue, dict[bytes, JobGroup | None]]:
     """Return the queue in squeue's lines, and the meaning of each kind of line for the next time."""
     queue = Queue()
     meaning: dict[bytes, JobGroup | None] = {}
     for chunk in chunks:
         for line, count in Counter(chunk).items():  # tasks of an array follow each other, and give the same line
-            eligible, _bar, rest = line.partition(b"|")
+            eligible, rest = mark.split(line)
             node_list, _bar, kind = rest.partition(b"|")
             if kind not in meaning:
                 meaning[kind] = known[kind] if kind in known else parse_kind(kind)
@@ -118,22 +118,24 @@ def count_jobs(
             if group is None:
                 queue.rejected_lines += count
             else:
-                queue.add(group, count, _number(eligible), _text(node_list))
+                queue.add(group, count, _number(eligible), node_list.decode("utf-8", "replace"))
     if queue.rejected_lines and not queue.jobs:
         raise SlurmError(f"squeue printed {queue.rejected_lines} lines, and none of them is a job")
     return queue, meaning
 
 
 def parse_kind(kind: bytes) -> JobGroup | None:
-    """Return what a line says from its state on, or None when it is not about a job."""
-    fields = kind.split(b"|", 6)
-    if len(fields) < 7 or not _STATE.fullmatch(fields[0]):
+    """Return what a line says from its state on, NUL bytes for marks, or None when it is not about a job."""
+    facts, mark, texts = kind.partition(b"\0")
+    fields = facts.split(b"|")
+    if not mark or len(fields) != len(FACTS) - 2 or not _STATE.fullmatch(fields[0]):
         return None
-    state, partitions, user, account, _most, resources, reason = map(_text, fields)
-    max_nodes = _number(fields[4])
+    max_nodes = _number(fields[3])
+    state, partitions, user, _most, resources = (field.decode("utf-8", "replace") for field in fields)
     names = tuple(dict.fromkeys(filter(None, partitions.split(","))))
     if not names or max_nodes is None:
         return None
+    reason, account = texts_of(texts, len(TEXTS))
     tres = parse_tres(resources)
     return JobGroup(
         state=state,
@@ -151,8 +153,3 @@ def parse_kind(kind: bytes) -> JobGroup | None:
 
 def _number(value: bytes) -> int | None:
     return int(value) if value.isdigit() and len(value) <= _MAX_DIGITS else None
-
-
-def _text(value: bytes) -> str:
-    text = value.decode("utf-8", "replace")
-    return "" if text in ("(null)", "N/A") else text
