@@ -108,6 +108,11 @@ class SmallCluster:
         self._scontrol["ping"] = text
         self._write_scontrol()
 
+    def config(self, **parameters: str) -> None:
+        """Let ``scontrol show config`` print these too."""
+        self._scontrol["*config"] = SCONTROL["*config"] + "".join(f"{k} = {v}\n" for k, v in parameters.items())
+        self._write_scontrol()
+
     def _write_scontrol(self) -> None:
         cases = "".join(f"{pattern}) cat <<'EOT'\n{text}EOT\n;;\n" for pattern, text in self._scontrol.items())
         nobody = 0 if " is UP" in self._scontrol["ping"] else 1

@@ -114,7 +114,7 @@ def test_the_page_of_the_exporter_has_every_option_with_its_default(monkeypatch)
     options = {
         action.option_strings[-1]: action.default
         for action in parser()._actions
-        if action.dest not in ("help", "version")
+        if action.option_strings and action.dest not in ("help", "version")
     }
     assert described.keys() == options.keys()
     assert {name: described[name] for name, default in options.items() if default} == {

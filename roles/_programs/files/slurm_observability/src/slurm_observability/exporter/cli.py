@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,8 @@ from ..slurm.endpoint import Endpoint
 from ..slurm.rest.client import API_VERSIONS, AUTO, TOKEN_VARIABLE
 from . import completion
 from .catalogue import names
+from .check import check
+from .check_report import as_json, as_text
 from .custom.schema import read_custom_metrics
 from .discovery import SCRAPE_JOBS
 from .exporter import Exporter
@@ -39,7 +42,9 @@ T = TypeVar("T")
 
 PROGRAM = "azslurm-exporter"
 ENVIRONMENT_PREFIX = "AZSLURM_EXPORTER_"
+EXIT_WRONG = 1
 EXIT_USAGE = 2
+CHECK = "check"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 # A thread that parses gives way to one that answers a scrape after this many seconds.
 SWITCH_INTERVAL = 0.001
@@ -68,6 +73,13 @@ def parser() -> argparse.ArgumentParser:
         epilog=f"Each option can also be given in the environment, as {ENVIRONMENT_PREFIX}RESET_TIME and so on.",
         allow_abbrev=False,
     )
+    result.add_argument(
+        "command",
+        nargs="?",
+        choices=(CHECK,),
+        help=f"{CHECK}: ask for everything once, say what works and what does not, and end",
+    )
+    result.add_argument("--json", action="store_true", help=f"with {CHECK}: print JSON")
     result.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     result.add_argument("--completion", choices=("bash",), action=_Completion, help="print shell completion, and end")
     result.add_argument("--check-config", action="store_true", help="look at the options and their files, and end")
@@ -196,11 +208,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until a signal ends it. Return the exit status: 2 for what the caller has to repair."""
+    """Run until a signal ends it, or check once. Return the exit status.
+
+    2 is for what the caller has to repair, 1 for a check that found something wrong.
+    """
     try:
         options = parser().parse_args(arguments)
         logging.basicConfig(level=options.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
+        if options.json and options.command != CHECK:
+            raise UsageError(f"--json goes with '{CHECK}'")
         settings = _settings(options)
+        if options.command == CHECK:
+            return _check(options, settings)
+        _require_commands(options)
         guard = Guard(options.web_config)
         if options.check_config:
             return 0
@@ -214,7 +234,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    if options.log_level != "DEBUG":
+        logging.disable()  # the report says it
+    report = check(settings)
+    if options.json:
+        sys.stdout.write(as_json(report))
+    else:
+        sys.stdout.write(as_text(report, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    return 0 if report.good else EXIT_WRONG
+
+
+def _require_commands(options: argparse.Namespace) -> None:
     wanted = [
         *(["squeue", "scontrol"] if options.source == CLI else []),
         *(["sacct"] if options.accounting else []),
@@ -224,6 +255,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         raise UsageError(
             f"{', '.join(missing)} not found; run it on a host with Slurm's commands, or put their directory in PATH"
         )
+
+
+def _settings(options: argparse.Namespace) -> Settings:
     if options.high_availability and options.intervals.get(controllers.NAME, 1.0) is None:
         raise UsageError("--high-availability needs the topic 'controllers', which --intervals switches off")
     try:
@@ -231,29 +265,10 @@ def _settings(options: argparse.Namespace) -> Settings:
         reset_time = parse_reset_time(text, datetime.now().astimezone())
     except ResetTimeError as error:
         raise UsageError(str(error)) from error
-    return Settings(
-        reset_time=reset_time,
-        reset_text=text,
-        timeout=options.timeout,
-        timeouts=options.timeouts,
-        interval=options.interval,
-        intervals=options.intervals,
-        max_commands=options.max_commands,
-        accounting=options.accounting,
-        high_availability=options.high_availability,
-        cluster=options.cluster,
-        sd_ports=options.sd_ports,
-        file_sd_directory=options.file_sd_directory,
-        max_label_values=options.max_label_values,
-        node_metrics=options.node_metrics,
-        history_labels=options.history_labels,
-        state_directory=options.state_directory,
-        user_limits=options.user_limits,
-        custom_metrics=read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else (),
-        queue_labels=options.queue_labels,
-        max_running_jobs=options.max_running_jobs,
-        job_names=options.job_names,
-    )
+    # Each option that the exporter is told of has the name that it has in Settings.
+    told = {field.name: getattr(options, field.name) for field in fields(Settings) if hasattr(options, field.name)}
+    custom_metrics = read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else ()
+    return Settings(**{**told, "reset_time": reset_time, "reset_text": text, "custom_metrics": custom_metrics})
 
 
 def _listen(address: str, port: int, exporter: Exporter, guard: Guard) -> Server:

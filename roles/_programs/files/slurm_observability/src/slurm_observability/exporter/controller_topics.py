@@ -15,7 +15,7 @@ from ..slurm.reservations import Reservations, read_reservations
 from ..slurm.scheduler import SchedulerStatistics, StatisticsReader
 from .efficiency import EfficiencyReader, Use
 from .plan import Plan
-from .topic import Reading, Topic
+from .topic import Reading, Size, Topic
 from .topics import efficiency, fairshare, federation, licenses, limits, reservations, scheduler
 
 
@@ -37,7 +37,10 @@ def reservations_topic(plan: Plan) -> Topic[Reservations]:
         answer = read_reservations(plan.runner)
         return Reading(answer, answer.rejected_lines)
 
-    return Topic(reservations.NAME, read, partial(reservations.families, cap=plan.cap), plan.interval)
+    def size(answer: Reservations) -> Size:
+        return Size(len(answer.reservations), "reservation")
+
+    return Topic(reservations.NAME, read, partial(reservations.families, cap=plan.cap), plan.interval, size=size)
 
 
 def licenses_topic(plan: Plan) -> Topic[Licenses]:
@@ -47,7 +50,10 @@ def licenses_topic(plan: Plan) -> Topic[Licenses]:
         answer = read_licenses(plan.runner)
         return Reading(answer, answer.rejected_lines)
 
-    return Topic(licenses.NAME, read, partial(licenses.families, cap=plan.cap), plan.interval)
+    def size(answer: Licenses) -> Size:
+        return Size(len(answer.licenses), "license")
+
+    return Topic(licenses.NAME, read, partial(licenses.families, cap=plan.cap), plan.interval, size=size)
 
 
 def limits_topic(plan: Plan) -> Topic[Limits]:
@@ -68,7 +74,10 @@ def fairshare_topic(plan: Plan) -> Topic[FairShares]:
         answer = read_fairshares(plan.runner) if weighed else FairShares()
         return Reading(answer, answer.rejected_lines)
 
-    return Topic(fairshare.NAME, read, partial(fairshare.families, cap=plan.cap), plan.interval)
+    def size(answer: FairShares) -> Size:
+        return Size(len(answer.associations), "association")
+
+    return Topic(fairshare.NAME, read, partial(fairshare.families, cap=plan.cap), plan.interval, size=size)
 
 
 def efficiency_topic(plan: Plan) -> Topic[Mapping[str, Use]]:

@@ -28,8 +28,8 @@ from .topics import controllers, jobs, nodes, partitions
 class Exporter:
     """Holds the sources. Use :meth:`start` and :meth:`stop` for the background threads, or :meth:`refresh` by hand."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._runner = SlurmRunner(settings.timeout)
+    def __init__(self, settings: Settings, runner: SlurmRunner | None = None) -> None:
+        self._runner = runner or SlurmRunner(settings.timeout)
         self.discovery = Discovery(settings.sd_ports, settings.file_sd_directory)
         self._cap = Cap(settings.max_label_values)
         self._leadership = Leadership(host_name(), self._change_role) if settings.high_availability else None

@@ -34,6 +34,21 @@ def _no_status() -> Iterable[AnyFamily]:
     return ()
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much an answer gives, for people: ``Size(5004, "node")``."""
+
+    count: int
+    noun: str
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def __str__(self) -> str:
+        plural = "" if self.count == 1 or self.noun.endswith("s") else "s"
+        return f"{self.count:,} {self.noun}{plural}"
+
+
 def _nothing_held() -> None:
     pass
 
@@ -46,6 +61,7 @@ class Topic(Generic[T]):
     ``families`` gives what follows from an answer. ``status`` gives what is to be seen before the first answer too; it
     is asked in every scrape, and must not wait for anything. ``rest`` lets go of what only one exporter may hold, such
     as a file: it is called between two readings when this exporter becomes the standby; ``read`` then begins anew.
+    ``size`` tells people how much an answer gives; without it they are told its series.
     """
 
     name: str
@@ -54,3 +70,4 @@ class Topic(Generic[T]):
     interval: float
     status: Callable[[], Iterable[AnyFamily]] = _no_status
     rest: Callable[[], None] = _nothing_held
+    size: Callable[[T], Size] | None = None

@@ -32,7 +32,7 @@ from .history.totals import HistoryTotals
 from .leadership import Leadership
 from .plan import Plan
 from .settings import Settings
-from .topic import Reading, Topic
+from .topic import Reading, Size, Topic
 from .topics import (
     controllers,
     efficiency,
@@ -89,7 +89,11 @@ def _jobs(plan: Plan) -> Topic[Queue]:
         return Reading(queue, queue.rejected_lines)
 
     families = partial(jobs.families, owners=plan.settings.queue_labels, cap=plan.cap)
-    return Topic(jobs.NAME, read, families, plan.interval)
+
+    def size(queue: Queue) -> Size:
+        return Size(sum(members.count for members in queue.jobs.values()), "job")
+
+    return Topic(jobs.NAME, read, families, plan.interval, size=size)
 
 
 def _nodes(plan: Plan) -> Topic[Nodes]:
@@ -105,7 +109,11 @@ def _nodes(plan: Plan) -> Topic[Nodes]:
         return Reading(answer, answer.rejected_lines)
 
     families = partial(nodes.families, choice=plan.settings.node_metrics)
-    return Topic(nodes.NAME, read, families, plan.interval, plan.discovery.families)
+
+    def size(answer: Nodes) -> Size:
+        return Size(len(answer.nodes), "node")
+
+    return Topic(nodes.NAME, read, families, plan.interval, plan.discovery.families, size=size)
 
 
 def _partitions(plan: Plan) -> Topic[Partitions]:
@@ -155,7 +163,10 @@ def _controllers(plan: Plan) -> Topic[Controllers]:
             plan.leadership.update(answer)
         return Reading(answer)
 
-    return Topic(controllers.NAME, read, controllers.families, plan.interval)
+    def size(answer: Controllers) -> Size:
+        return Size(len(answer.controllers), "controller")
+
+    return Topic(controllers.NAME, read, controllers.families, plan.interval, size=size)
 
 
 def _running_jobs(plan: Plan) -> Topic[RunningJobs]:

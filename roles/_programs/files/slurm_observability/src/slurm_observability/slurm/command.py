@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import selectors
@@ -10,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 CHUNK_BYTES = 1 << 16
@@ -63,7 +64,8 @@ def slurm_environment(environ: Mapping[str, str]) -> dict[str, str]:
 class _Processes:
     """The commands that run now, in all threads, and how many were started so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, listener: Callable[[Sequence[str]], None]) -> None:
+        self._listener = listener
         self._environment = slurm_environment(os.environ)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -87,7 +89,8 @@ class _Processes:
                 raise SlurmError(f"{argv[0]} cannot be run: {error.strerror or error}") from error
             self._running.add(process)
             self._started[argv[0]] += 1
-            return process
+        self._listener(argv)
+        return process
 
     def ended(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
@@ -108,19 +111,26 @@ class _Processes:
 class SlurmRunner:
     """Runs commands, each in a process group of its own, and can end all of them at once.
 
-    Safe to use from several threads. ``timeout`` is in seconds and covers the whole run of a command.
+    Safe to use from several threads. ``timeout`` is in seconds and covers the whole run of a command. ``listener`` is
+    told the arguments of each command that is started, in the thread that starts it.
     """
 
     def __init__(
-        self, timeout: float, max_output_bytes: int = MAX_OUTPUT_BYTES, processes: _Processes | None = None
+        self,
+        timeout: float,
+        max_output_bytes: int = MAX_OUTPUT_BYTES,
+        listener: Callable[[Sequence[str]], None] = lambda argv: None,
     ) -> None:
         self._timeout = timeout
         self._max_output_bytes = max_output_bytes
-        self._processes = processes or _Processes()
+        self._processes = _Processes(listener)
 
     def limited(self, timeout: float | None, max_output_bytes: int | None = None) -> SlurmRunner:
         """Return a runner with other limits; None keeps one. :meth:`close` and the counts are those of both."""
-        return SlurmRunner(timeout or self._timeout, max_output_bytes or self._max_output_bytes, self._processes)
+        other = copy.copy(self)
+        other._timeout = timeout or self._timeout
+        other._max_output_bytes = max_output_bytes or self._max_output_bytes
+        return other
 
     @property
     def commands_started(self) -> Mapping[str, int]:
