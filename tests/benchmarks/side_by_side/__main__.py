@@ -12,6 +12,7 @@ import platform
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterable
@@ -50,7 +51,10 @@ class Exporters:
 
     def __init__(self, resets: dict[int, datetime]) -> None:
         self._by_days = {
-            days: Exporter(Settings(reset_time=int(reset.timestamp()), timeout=600)) for days, reset in resets.items()
+            days: Exporter(
+                Settings(reset_time=int(reset.timestamp()), timeout=600, state_directory=Path(tempfile.mkdtemp()))
+            )
+            for days, reset in resets.items()
         }
 
     def refresh(self, days: int, *names: str) -> None:
@@ -188,6 +192,8 @@ def http(requests: int, reset: datetime) -> dict[str, object]:
         reset.isoformat(timespec="seconds"),
         "--interval",
         str(BUSY_INTERVAL),
+        "--state-directory",
+        tempfile.mkdtemp(),
         "--log-level",
         "WARNING",
     ]

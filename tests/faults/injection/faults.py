@@ -20,7 +20,7 @@ from simulated_cluster.command import run
 from simulated_cluster.daemons import wait_for
 
 from . import slurm
-from .program import PORT, STAND_INS, STATE, Program, Samples, forget_state, remount
+from .program import PORT, STAND_INS, STATE, Program, Samples, forget_state, own_state
 
 HOUR = 3600
 CLOCK = Path("/run/clock-offset")
@@ -123,11 +123,11 @@ def _full_disk(scene: Scene) -> Iterator[None]:
 
 
 @contextmanager
-def _read_only(scene: Scene) -> Iterator[None]:
-    remount(["ro"])
+def _not_writable(scene: Scene) -> Iterator[None]:
+    own_state("root")
     slurm.insert_runs([int(time.time())] * 10)
     yield
-    remount(["rw"])
+    own_state("slurm")
 
 
 @contextmanager
@@ -287,7 +287,11 @@ def faults() -> list[Fault]:
         Fault("the state file is cut off", "a third is left", lambda scene: _damaged(scene, _truncate)),
         Fault("the state file is another file", "text in its place", lambda scene: _damaged(scene, _replace)),
         Fault("the disk of the state is full", "a file fills it; 2,000 rows end meanwhile", _full_disk),
-        Fault("the state becomes read-only", "mounted read-only, then writable; 10 rows end meanwhile", _read_only),
+        Fault(
+            "the state may not be written",
+            "its directory and file given to root, then back; 10 rows end meanwhile",
+            _not_writable,
+        ),
         Fault(
             "commands print garbage",
             "stand-in commands, exit status 0",

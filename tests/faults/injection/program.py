@@ -8,10 +8,10 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Sequence
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
+from simulated_cluster.command import run
 
 PORT = 9500
 STAND_INS = Path("/run/stand-ins")
@@ -88,14 +88,10 @@ def forget_state(owner: str = "slurm") -> None:
     if STATE.exists():
         subprocess.run(["umount", "--lazy", str(STATE)], check=False)
     STATE.mkdir(exist_ok=True)
-    _mount("-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", str(STATE))
-    subprocess.run(["chown", f"{owner}:", str(STATE)], check=True)
+    run("mount", "-t", "tmpfs", "-o", "size=8m,mode=0755", "tmpfs", str(STATE))
+    own_state(owner)
 
 
-def _mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True)
-
-
-def remount(options: Sequence[str]) -> None:
-    """Change how the place of the state is mounted: ("ro",) or ("rw",)."""
-    _mount("-o", ",".join(["remount", *options]), str(STATE))
+def own_state(user: str) -> None:
+    """Give the place of the state and what is in it to a user; nobody else may write there."""
+    run("chown", "--recursive", f"{user}:", str(STATE))
