@@ -52,9 +52,9 @@ def says(reset: int) -> Samples:
     return metrics
 
 
-def runs(reset: int) -> Counter[tuple[str, str]]:
+def runs(reset: int, until: str = "now") -> Counter[tuple[str, str]]:
     """Count the runs that ended since the reset time, by state and partition: sacct -X -D over the whole period."""
-    text = run("sacct", "-aXDnP", "-S", f"uts{reset}", "-E", "now", "-s", ENDED, "-o", "State,Partition")
+    text = run("sacct", "-aXDnP", "-S", f"uts{reset}", "-E", until, "-s", ENDED, "-o", "State,Partition")
     lines = (line.partition("|") for line in text.splitlines())
     return Counter((state.split(" ")[0], partition) for state, _, partition in lines)
 
