@@ -10,7 +10,7 @@ import json
 import re
 import time
 
-from tests.unit.programs.exporter.conftest import NODES, QUEUE, RUNNING
+from tests.unit.programs.exporter.conftest import NODES, PARTITIONS, QUEUE, RUNNING
 from tests.unit.programs.slurm import (
     test_efficiency,
     test_fairshare,
@@ -20,6 +20,7 @@ from tests.unit.programs.slurm import (
     test_reservations,
     test_scheduler,
 )
+from tests.unit.programs.slurm.rest import test_partitions
 from tests.unit.programs.squeue import MARK, mark_in
 
 _NOW = int(time.time())
@@ -33,11 +34,7 @@ COMMANDS = {
         "Configuration data as of 1795167926\nClusterName             = lab\n"
         "JobAcctGatherType       = jobacct_gather/linux\nPriorityType            = priority/multifactor\n"
     ),
-    "scontrol show partitions": (
-        "PartitionName=hpc AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL Default=YES QoS=N/A State=UP TotalCPUs=16 "
-        "TotalNodes=2 Nodes=n[1-2] MaxTime=UNLIMITED TRES=cpu=16,mem=16000M,node=2,billing=16,gres/gpu=8\n"
-        "PartitionName=htc AllowGroups=ALL Default=NO State=DOWN TotalCPUs=8 TotalNodes=1 Nodes=n3 TRES=cpu=8\n"
-    ),
+    "scontrol show partitions": PARTITIONS,
     "scontrol show federation": test_federation.LINES,
     "scontrol show licenses": test_licenses.LINES,
     "scontrol show reservations": "\n".join(
@@ -98,6 +95,7 @@ PAGES = {
         ],
         "errors": [],
     },
+    "/partitions": {"partitions": [test_partitions.V38, test_partitions.V42], "errors": []},
     "/config": {"clusters": [], "meta": {"slurm": {"cluster": "lab"}}, "errors": []},
 }
 """What slurmrestd answers, by the end of the path."""
