@@ -303,9 +303,12 @@ def test_one_look_at_the_configuration_serves_all_topics(cluster, fake_slurm):
     assert fake_slurm.calls("sshare") == []  # this cluster does not weigh shares
 
 
-def test_shares_are_asked_for_where_priorities_depend_on_them(cluster, fake_slurm):
-    fake_slurm.answers("scontrol", "ClusterName = lab\nPriorityType = priority/multifactor\n")
+@pytest.mark.parametrize("flags, level", [("", True), ("PriorityFlags = CALCULATE_RUNNING,NO_FAIR_TREE\n", False)])
+def test_shares_are_asked_for_where_priorities_depend_on_them(cluster, fake_slurm, flags, level):
+    fake_slurm.answers("scontrol", f"ClusterName = lab\nPriorityType = priority/multifactor\n{flags}")
     fake_slurm.answers("sshare", "1|0.500000|0|0.000000|0.000000|1.000000|inf||al| physics\n")
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
     exporter.refresh("fairshare")
-    assert b'slurm_association_fairshare{account="physics",username="al",partition=""} 1.0\n' in exporter.metrics()
+    metrics = exporter.metrics()
+    assert b'slurm_association_fairshare{account="physics",username="al",partition=""} 1.0\n' in metrics
+    assert (b"slurm_association_level_fairshare{" in metrics) == level

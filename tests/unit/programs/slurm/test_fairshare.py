@@ -34,6 +34,13 @@ def test_associations():
     )
 
 
+def test_the_classic_algorithm_knows_no_level_and_weighs_accounts_too():
+    lines = [b"1|0.500000|0|0.000000|0.000000|1.000000|0.000000||| research"]
+    assert parse_fairshares(lines, fair_tree=False).associations == (
+        Association("research", "", "", 1, 0.5, 0, 0.0, 0.0, 1.0, None),
+    )
+
+
 def test_an_account_may_be_named_anything():
     line = b'1|0.500000|0|0.000000|0.000000|1.000000|1.000000||al|  a|b "c" \xff|9'
     assert parse_association(line).account == 'a|b "c" \ufffd|9'
@@ -61,7 +68,7 @@ def test_nothing_but_other_lines_is_an_error():
 
 def test_sshare_is_run(fake_slurm):
     fake_slurm.answers("sshare", LINES)
-    assert len(read_fairshares(SlurmRunner(10)).associations) == 6
+    assert len(read_fairshares(SlurmRunner(10), fair_tree=True).associations) == 6
     assert fake_slurm.calls("sshare") == [
         "--all --parsable2 --noheader "
         "--format=RawShares,NormShares,RawUsage,NormUsage,EffectvUsage,FairShare,LevelFS,Partition,User,Account"

@@ -70,8 +70,10 @@ def fairshare_topic(plan: Plan) -> Topic[FairShares]:
     """Return the fair shares, from sshare: none where priorities do not depend on them, for there it fails."""
 
     def read() -> Reading[FairShares]:
-        weighed = plan.configuration.read().get("PriorityType") == "priority/multifactor"
-        answer = read_fairshares(plan.runner) if weighed else FairShares()
+        parameters = plan.configuration.read()
+        weighed = parameters.get("PriorityType") == "priority/multifactor"
+        fair_tree = "NO_FAIR_TREE" not in parameters.get("PriorityFlags", "").split(",")
+        answer = read_fairshares(plan.runner, fair_tree) if weighed else FairShares()
         return Reading(answer, answer.rejected_lines)
 
     def size(answer: FairShares) -> Size:

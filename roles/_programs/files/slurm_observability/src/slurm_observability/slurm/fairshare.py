@@ -28,8 +28,8 @@ _LINE = re.compile(
 class Association(NamedTuple):
     """An account, or a user in an account, and perhaps in a partition: ``user`` and ``partition`` may be empty.
 
-    A number that sshare leaves out is None: an account has no fair-share factor of its own, and which other ones there
-    are depends on the algorithm (PriorityFlags). ``raw_usage`` is in TRES-seconds and decays with time.
+    A number that Slurm does not have is None, which depends on the algorithm (PriorityFlags): with the fair tree an
+    account has no factor of its own. ``raw_usage`` is in TRES-seconds and decays with time.
     """
 
     account: str
@@ -52,12 +52,15 @@ class FairShares:
     rejected_lines: int = 0
 
 
-def read_fairshares(runner: SlurmRunner) -> FairShares:
-    """Run sshare. Raises SlurmError when it fails, or prints lines of which none is an association."""
-    return parse_fairshares(line for chunk in runner.lines(SSHARE) for line in chunk)
+def read_fairshares(runner: SlurmRunner, fair_tree: bool) -> FairShares:
+    """Run sshare. Without ``fair_tree`` (PriorityFlags=NO_FAIR_TREE) the level that it prints as 0 is left out.
+
+    Raises SlurmError when it fails, or prints lines of which none is an association.
+    """
+    return parse_fairshares((line for chunk in runner.lines(SSHARE) for line in chunk), fair_tree)
 
 
-def parse_fairshares(lines: Iterable[bytes]) -> FairShares:
+def parse_fairshares(lines: Iterable[bytes], fair_tree: bool = True) -> FairShares:
     """Return the associations in sshare's lines. A line that is none, or a second one of the same, is rejected."""
     found: dict[tuple[str, str, str], Association] = {}
     rejected = 0
@@ -66,7 +69,7 @@ def parse_fairshares(lines: Iterable[bytes]) -> FairShares:
         if association is None or association[:3] in found:
             rejected += 1
         else:
-            found[association[:3]] = association
+            found[association[:3]] = association if fair_tree else association._replace(level_fairshare=None)
     if rejected and not found:
         raise SlurmError(f"sshare printed {rejected} lines, and none of them is an association")
     return FairShares(tuple(found.values()), rejected)

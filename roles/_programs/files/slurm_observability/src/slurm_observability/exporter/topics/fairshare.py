@@ -45,13 +45,15 @@ VALUES: dict[Metric, Callable[[Association], float | None]] = {
     ): lambda item: item.effective_usage,
     Metric(
         "slurm_association_fairshare",
-        "Fair-share factor of a user in an account, from 0 (used too much) to 1.",
+        "Fair-share factor of a user in an account, from 0 (used too much) to 1. With the classic algorithm also of an "
+        "account itself.",
         _LABELS,
         query="bottomk(10, slurm_association_fairshare)",
     ): lambda item: item.fairshare,
     Metric(
         "slurm_association_level_fairshare",
-        f"Shares divided by usage among siblings: below 1 more was used than promised. {_WHOSE} Fair tree only.",
+        f"Shares divided by usage among siblings: below 1 more was used than promised. {_WHOSE} "
+        "Absent with the classic algorithm.",
         _LABELS,
     ): lambda item: item.level_fairshare,
 }
