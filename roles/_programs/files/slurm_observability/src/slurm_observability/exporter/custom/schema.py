@@ -199,6 +199,8 @@ def _check_labels(schema: CommandSchema, table: Table) -> None:
 def _check_names(schema: CommandSchema, table: Table, names: dict[str, str]) -> None:
     """Refuse names that are none or belong to somebody, and add the others to ``names``."""
     for metric in schema.metrics:
+        if not metric.name:
+            continue  # that it is missing was said
         if not _METRIC_NAME.fullmatch(metric.name):
             table.fault(f"{one_line(metric.name, 60)!r} is no name of a metric", "name")
         elif metric.name in names:
