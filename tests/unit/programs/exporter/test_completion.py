@@ -52,12 +52,17 @@ def test_options_that_begin_so(script):
 def test_words_that_an_option_takes(script, words):
     assert offered(script, *words) == {"DEBUG", "INFO", "WARNING", "ERROR"}
     assert offered(script, "--accounting", "y") == {"yes"}
+    assert offered(script, "--high-availability", "") == {"yes", "no"}
     assert "slurmrestd" in offered(script, "--source", "")
 
 
 def test_files_and_what_nobody_can_guess(script):
     assert offered(script, "--web-config", "az") == {"azslurm-exporter"}
     assert offered(script, "--port", "") == set()
+
+
+def test_commands(script):
+    assert offered(script, "c") == {"check"}
 
 
 def test_it_is_loaded_without_a_word(script):

@@ -45,6 +45,7 @@ ENVIRONMENT_PREFIX = "AZSLURM_EXPORTER_"
 EXIT_WRONG = 1
 EXIT_USAGE = 2
 CHECK = "check"
+YES_NO = ("yes", "no")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 # A thread that parses gives way to one that answers a scrape after this many seconds.
 SWITCH_INTERVAL = 0.001
@@ -61,7 +62,9 @@ class _Parser(argparse.ArgumentParser):
 
 class _Completion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_others: object) -> NoReturn:
-        print(completion.bash(parser, {"--accounting": ("yes", "no"), "--log-level": LOG_LEVELS}), end="")
+        values: dict[str, Sequence[str]] = {"--log-level": LOG_LEVELS}
+        values |= {action.option_strings[0]: YES_NO for action in parser._actions if action.type is _yes_no}
+        print(completion.bash(parser, values), end="")
         parser.exit()
 
 
@@ -367,7 +370,7 @@ def _api_version(text: str) -> str:
 
 
 def _yes_no(text: str) -> bool:
-    if text not in ("yes", "no"):
+    if text not in YES_NO:
         raise argparse.ArgumentTypeError(f"'{text}' is neither 'yes' nor 'no'")
     return text == "yes"
 
