@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from slurm_observability.exporter.catalogue import groups
-from slurm_observability.exporter.reference import reference
+from slurm_observability.exporter.metric import Metric
+from slurm_observability.exporter.reference import query, reference
 from slurm_observability.exporter.topics import running_jobs
 from slurm_observability.exporter.wiring import TOPICS
 
@@ -46,6 +48,28 @@ def test_the_page_is_that_of_the_program():
     assert PAGE.read_text() == reference(), (
         "run: python -m slurm_observability.exporter.reference > docs/exporter-metrics.md"
     )
+
+
+def test_every_metric_has_a_query_that_uses_it():
+    for metrics in groups().values():
+        for metric in metrics:
+            assert metric.name in query(metric)
+            assert (metric.kind != "counter") or "rate(" in query(metric) or "increase(" in query(metric), metric.name
+
+
+def test_a_query_follows_from_the_kind_of_a_metric():
+    kinds = {kind: query(Metric("m", "", kind=kind)) for kind in ("gauge", "counter", "histogram")}
+    assert kinds == {
+        "gauge": "m",
+        "counter": "rate(m[5m])",
+        "histogram": "histogram_quantile(0.9, sum by (le) (rate(m_bucket[1h])))",
+    }
+    assert query(Metric("m", "", query="max(m)")) == "max(m)"
+
+
+def test_a_bar_in_a_query_ends_no_column():
+    lines = [line for line in reference().splitlines() if line.startswith("| `slurm")]
+    assert {len(re.split(r"(?<!\\)\|", line)) for line in lines} == {7}
 
 
 def test_every_specified_metric_is_there():

@@ -37,26 +37,36 @@ PROCESS = {
 }
 
 
+_TOPICS = {
+    "Queue": jobs,
+    "Running jobs": running_jobs,
+    "Nodes": nodes,
+    "Partitions": partitions,
+    "History": history,
+    "Efficiency of ended jobs": efficiency,
+    "Fair share": fairshare,
+    "Limits": limits,
+    "Reservations": reservations,
+    "Licenses": licenses,
+    "Scheduler and slurmctld": scheduler,
+    "Cluster and federation": federation,
+    "Controllers": controllers,
+}
+
+
 def groups() -> dict[str, Sequence[Metric]]:
     """Return all metrics by heading, in the order of the reference page."""
     return {
-        "Queue": jobs.METRICS,
-        "Running jobs": running_jobs.METRICS,
-        "Nodes": nodes.METRICS,
-        "Partitions": partitions.METRICS,
-        "History": history.METRICS,
-        "Efficiency of ended jobs": efficiency.METRICS,
-        "Fair share": fairshare.METRICS,
-        "Limits": limits.METRICS,
-        "Reservations": reservations.METRICS,
-        "Licenses": licenses.METRICS,
-        "Scheduler and slurmctld": scheduler.METRICS,
-        "Cluster and federation": federation.METRICS,
+        **{title: topic.METRICS for title, topic in _TOPICS.items()},
         "Metrics of the site": custom.METRICS,
-        "Controllers": controllers.METRICS,
         "Target discovery": discovery.METRICS,
         "The exporter itself": (*health.METRICS, *cap.METRICS),
     }
+
+
+def source(title: str) -> str:
+    """Return the name of the source behind the metrics under a heading, empty where they have none of their own."""
+    return _TOPICS[title].NAME if title in _TOPICS else ""
 
 
 def names() -> set[str]:

@@ -24,7 +24,7 @@ class StateCount:
 class JobCount:
     """A number about some jobs: the end of its metric's name, what it is, what to know about it, a query.
 
-    A ``rare`` one is 0 for most users at most times.
+    A ``rare`` one is 0 for most users at most times. In a query {name} is the metric, {jobs} what its name begins with.
     """
 
     metric: str

@@ -35,15 +35,17 @@ COUNTS = (
         "",
         "jobs in the queue that have not ended",
         lambda jobs: jobs.unfinished,
-        "Each task of a job array counts. A job that waits in several partitions counts once in each of them.",
+        "Each task of an array counts. A job that waits in several partitions counts once in slurm_jobs, and once in "
+        "each of them.",
     ),
     _state(
         "running",
         "RUNNING",
         "running jobs",
         "One whose nodes still boot is configuring.",
+        "{jobs}_running / ({jobs}_running + {jobs}_pending)",
     ),
-    _state("pending", "PENDING", "pending jobs", "Each task of a job array counts."),
+    _state("pending", "PENDING", "pending jobs", "Each task of an array counts.", "{jobs}_pending - {jobs}_hold"),
     _state("configuring", "CONFIGURING", "jobs that were given nodes which still boot"),
     _state("completing", "COMPLETING", "jobs that have ended and whose nodes are not free yet"),
     _state("suspended", "SUSPENDED", "suspended jobs"),
@@ -53,6 +55,7 @@ COUNTS = (
         "waiting jobs that a user or an administrator holds",
         lambda jobs: jobs.held,
         "Also those that Slurm holds after a requeue, which squeue calls REQUEUE_HOLD or SPECIAL_EXIT.",
+        query="{jobs}_hold / {jobs}_pending > 0.5",
     ),
     JobCount(
         "_started",
@@ -111,6 +114,7 @@ COUNTS = (
         "GPUs that pending jobs ask for",
         lambda jobs: jobs.requested.gpus,
         f"{_ASKED} Known to Slurm where AccountingStorageTRES has gres/gpu.",
+        query="{jobs}_gpus_pending > 0 and {jobs}_gpus_alloc == 0",
     ),
     JobCount(
         "_memory_pending_bytes",
@@ -124,6 +128,7 @@ COUNTS = (
         lambda jobs: jobs.longest_wait,
         "Counted from Slurm's EligibleTime; jobs that are held, wait for a dependency or for their begin time do not "
         "count. 0 when none waits.",
+        query="{name} > 24 * 3600",
     ),
 )
 
@@ -171,7 +176,8 @@ class Scope:
     """Whose jobs are counted, and what of them.
 
     ``keys`` gives the label values under which a group of jobs counts. ``prefix`` is how the metrics' names begin,
-    ``where`` what their HELP says first, ``query`` one for each. A ``sparse`` scope leaves out rare numbers that are 0.
+    ``where`` what their HELP says first, ``query`` is one for each of them. A ``sparse`` scope leaves out rare numbers
+    that are 0.
     """
 
     prefix: str
@@ -198,7 +204,8 @@ class Scope:
     def _metric(self, count: JobCount) -> Metric:
         name = self.prefix + count.metric
         text = help_text(count, self.where) + (" Left out where it is 0." if self.sparse and count.rare else "")
-        return Metric(name, text, self.labels, query=(count.query or self.query).format(name=name))
+        query = (count.query or self.query).format(name=name, jobs=self.prefix)
+        return Metric(name, text, self.labels, query=query)
 
 
 CLUSTER = Scope("slurm_jobs", lambda group: ("",), (*COUNTS, NODES_ALLOC))
