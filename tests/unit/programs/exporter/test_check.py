@@ -95,6 +95,14 @@ def test_slow_is_down_where_no_slurmctld_answers(findings, cluster, fake_slurm):
     assert findings(timeout=0.5)["jobs"].remedy == advice.SLURMCTLD
 
 
+def test_slow_is_limited_where_slurm_says_so_to_one_command(findings, cluster, fake_slurm):
+    cluster.ping("Slurmctld(primary) at head is DOWN\n")  # what a limited user's ping says
+    fake_slurm.hangs("squeue")
+    fake_slurm.fails("sdiag", "Rate limit exceeded, please retry later")
+    found = findings(timeout=0.5)
+    assert found["jobs"].remedy == found["scheduler"].remedy == advice.RATE_LIMIT
+
+
 @pytest.mark.parametrize(
     ("user", "level", "partial"),
     [

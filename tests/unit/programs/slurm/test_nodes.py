@@ -267,7 +267,7 @@ def test_lines_that_stay_the_same_are_not_read_again(fake_slurm):
     second = reader.read().nodes
     assert second[0] is first[0]
     assert second == first
-    assert fake_slurm.calls("scontrol")[0] == "--all --future --details --oneliner show nodes"
+    assert fake_slurm.calls("scontrol")[0] == "--all --future --details --verbose --oneliner show nodes"
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))

@@ -9,6 +9,7 @@ from .topics import jobs, nodes
 
 RIGHTS = "run the exporter as SlurmUser, or give its user rights: sacctmgr modify user USER set adminlevel=operator"
 
+RATE_LIMIT = "run the exporter as SlurmUser, which is exempt from rl_enable, or give it longer --intervals"
 SLOW = "too slow: is slurmctld busy (sdiag)? If it is only large, raise --timeout, or --timeouts of this topic"
 SLURMCTLD = "slurmctld does not answer: scontrol ping; systemctl status slurmctld on the controller"
 
@@ -21,10 +22,7 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = tuple(
             "install Slurm's client commands here, or put their directory in PATH",
         ),
         (r"cannot be run: Permission denied", "let this user run the command: chmod a+rx"),
-        (
-            r"rate limit",
-            "run the exporter as SlurmUser, which is exempt from rl_enable, or give it longer --intervals",
-        ),
+        (r"rate limit", RATE_LIMIT),
         (
             r"accounting storage is disabled|not running a supported accounting_storage",
             "this cluster keeps no accounting: start with --accounting no",

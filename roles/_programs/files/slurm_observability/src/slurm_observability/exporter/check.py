@@ -83,7 +83,8 @@ def check(settings: Settings) -> Report:
     user = _user_name()
     rights = _rights(user, configuration, runner)
     known = next((answer for _finding, answer in asked if isinstance(answer, Controllers)), Controllers(()))
-    findings = [_judge(finding, configuration, known, None if rights else user) for finding, _answer in asked]
+    slow = _why_slow([finding for finding, _answer in asked], known)
+    findings = [_judge(finding, configuration, slow, None if rights else user) for finding, _answer in asked]
     off = [_off(name, settings) for name, interval in wiring.intervals(settings).items() if interval is None]
     return Report(
         user=user,
@@ -180,16 +181,26 @@ def _admin_level(user: str, runner: SlurmRunner) -> str:
     return lines[0].decode("utf-8", "replace") if lines else ""
 
 
-def _judge(finding: Finding, configuration: Mapping[str, str], known: Controllers, user: str | None) -> Finding:
-    """Add what the configuration and the controllers explain. ``user`` is one whom Slurm may hide something from."""
-    if finding.state == FAILED and finding.remedy == advice.SLOW and known.controllers and not known.in_control:
-        return replace(finding, remedy=advice.SLURMCTLD)
+def _judge(finding: Finding, configuration: Mapping[str, str], slow: str, user: str | None) -> Finding:
+    """Add what the configuration and the other findings explain.
+
+    ``slow`` is the remedy for what takes too long. ``user`` is one whom Slurm may hide something from.
+    """
+    if finding.remedy == advice.SLOW:
+        return replace(finding, remedy=slow)
     if finding.state == EMPTY:
         finding = replace(finding, reason=advice.reason_for_nothing(finding.topic, configuration))
     hidden = advice.hidden(finding.topic, configuration, user) if user is not None else ""
     if hidden and finding.state in (OK, EMPTY):
         return replace(finding, state=PARTIAL, reason=hidden, remedy=advice.RIGHTS)
     return finding
+
+
+def _why_slow(findings: Iterable[Finding], known: Controllers) -> str:
+    """Return what to do about commands that take too long. Most wait in silence when Slurm limits their user."""
+    if any(finding.remedy == advice.RATE_LIMIT for finding in findings):
+        return advice.RATE_LIMIT
+    return advice.SLURMCTLD if known.controllers and not known.in_control else advice.SLOW
 
 
 def _off(name: str, settings: Settings) -> Finding:

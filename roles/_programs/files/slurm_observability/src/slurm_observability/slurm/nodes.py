@@ -13,8 +13,9 @@ from .gpus import Gpus, read_gpus
 from .states import POWER_FLAGS, UNAVAILABLE_FLAGS
 
 # With --details Slurm says which GPUs are in use (GresUsed). AllocTRES says it too, but only where
-# AccountingStorageTRES has gres/gpu, and by type only where it names the types.
-SCONTROL_NODES = ("scontrol", "--all", "--future", "--details", "--oneliner", "show", "nodes")
+# AccountingStorageTRES has gres/gpu, and by type only where it names the types. With --verbose it says, beside a line
+# that is no node's, when slurmctld limits how often this user may ask; else it would only sleep.
+SCONTROL_NODES = ("scontrol", "--all", "--future", "--details", "--verbose", "--oneliner", "show", "nodes")
 
 # What scontrol prints, with exit status 0, when slurmctld shows it no node at all.
 NO_NODES = b"No nodes in the system"
