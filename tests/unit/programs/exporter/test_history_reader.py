@@ -411,7 +411,7 @@ class Cluster(RuleBasedStateMachine):
         if live := self.live():
             row = data.draw(st.sampled_from(live))
             row.end, row.state = self.database.now, state
-            again = self.database.now + 1
+            again = max(self.database.now, row.submit) + 1  # slurmctld sees to it that the two differ
             self.database.rows.append(Row(row.job_id, again, again, 0, "PENDING", row.partition))
 
     @rule(data=st.data(), seconds=st.integers(0, 2 * DAY))
@@ -429,8 +429,8 @@ class Cluster(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def hold(self, data):
-        if live := self.live():
-            data.draw(st.sampled_from(live)).eligible = 0
+        if waiting := [row for row in self.live() if not row.start]:
+            data.draw(st.sampled_from(waiting)).eligible = 0
 
     @rule(seconds=st.integers(1, 120))
     def time_passes(self, seconds):
@@ -476,5 +476,5 @@ class Cluster(RuleBasedStateMachine):
             assert all(self.totals.runs[label][key] >= count for key, count in runs.items())
 
 
-Cluster.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Cluster.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestCluster = Cluster.TestCase
