@@ -12,6 +12,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 DAY = datetime.timedelta(days=1)
 
 
@@ -33,6 +44,7 @@ class Authority:
         self._serial = 0
         builder = self._builder(self._name, self._key.public_key(), valid_days=30)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        builder = builder.add_extension(SIGNS, critical=True)
         self.certificate = directory / f"{name}.crt"
         self._write(self.certificate, builder.sign(self._key, hashes.SHA256()))
 
@@ -55,6 +67,8 @@ class Authority:
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, valid_days: int) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.timezone.utc)
         self._serial += 1
+        # From 3.13 on, Python wants both identifiers of a certificate that it is to trust.
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -63,6 +77,8 @@ class Authority:
             .serial_number(self._serial)
             .not_valid_before(now - 60 * DAY)
             .not_valid_after(now + valid_days * DAY)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(issuer, critical=False)
         )
 
     @staticmethod

@@ -168,7 +168,11 @@ def test_plain_http_on_a_tls_port_is_told_so(serve):
     assert answer.startswith(b"HTTP/1.0 400 Bad Request\r\n") and b"this is an HTTPS server" in answer
 
 
-@pytest.mark.parametrize("junk", [b"\x00" * 100, os.urandom(1000), b"\x16\x03\x01\xff\xff" + b"x" * 1000, b""])
+@pytest.mark.parametrize(
+    "junk",
+    [b"\x00" * 100, os.urandom(1000), b"\x16\x03\x01\xff\xff" + b"x" * 1000, b""],
+    ids=["zeros", "random", "a record that is too long", "nothing"],
+)
 def test_garbage_hurts_nobody(serve, directory, junk):
     port, _path = serve(TLS)
     with socket.create_connection(("127.0.0.1", port)) as connection:

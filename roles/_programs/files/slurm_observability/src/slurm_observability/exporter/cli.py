@@ -62,9 +62,10 @@ class _Parser(argparse.ArgumentParser):
 
 class _Completion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_others: object) -> NoReturn:
-        values: dict[str, Sequence[str]] = {"--log-level": LOG_LEVELS}
-        values |= {action.option_strings[0]: YES_NO for action in parser._actions if action.type is _yes_no}
-        print(completion.bash(parser, values), end="")
+        types = {action.option_strings[0]: action.type for action in parser._actions if action.option_strings}
+        values = {name: YES_NO for name, kind in types.items() if kind is _yes_no}
+        paths = [name for name, kind in types.items() if kind in (_file, _directory)]
+        print(completion.bash(parser, {**values, "--log-level": LOG_LEVELS}, paths), end="")
         parser.exit()
 
 
@@ -198,15 +199,15 @@ def parser() -> argparse.ArgumentParser:
         f"version of its API, such as {API_VERSIONS[0]} (default: {AUTO}, the newest that it and this program speak)",
         type=_api_version,
     )
-    option("slurm-jwt-file", None, f"file with the token for it (default: ${TOKEN_VARIABLE})", type=Path)
+    option("slurm-jwt-file", "", f"file with the token for it (default: ${TOKEN_VARIABLE})", type=_file)
     option(
         "openmetrics-url",
         "http://localhost:6817",
         "where slurmctld listens (default: http://localhost:6817)",
         type=_url,
     )
-    option("custom-metrics", None, "file with metrics of your own: commands, and how to read them", type=Path)
-    option("web-config", None, "file with TLS and passwords, in the format of Prometheus' exporters", type=Path)
+    option("custom-metrics", "", "file with metrics of your own: commands, and how to read them", type=_file)
+    option("web-config", "", "file with TLS and passwords, in the format of Prometheus' exporters", type=_file)
     return result
 
 
@@ -367,6 +368,10 @@ def _api_version(text: str) -> str:
     if text not in (AUTO, *API_VERSIONS):
         raise argparse.ArgumentTypeError(f"'{text}' is no version of the API; give {AUTO} or {', '.join(API_VERSIONS)}")
     return text
+
+
+def _file(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _yes_no(text: str) -> bool:
