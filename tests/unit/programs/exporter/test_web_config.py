@@ -137,6 +137,7 @@ def test_certificates_can_stand_in_the_file(read, directory):
         ),
         ("basic_auth_users:\n  alice: secret\n", "2: basic_auth_users takes bcrypt hashes"),
         ("basic_auth_users:\n  alice: 5\n", "2: alice has to be a string"),
+        ('basic_auth_users:\n  "al\\x1b\\nice": 5\n', "2: al ice has to be a string"),
         ("basic_auth_users: [alice]\n", "1: basic_auth_users has to be a mapping"),
         (f"basic_auth_users:\n  a: {HASH}\n  a: {HASH}\n", "3: a is given twice in basic_auth_users"),
         ("rate_limit:\n  interval: soon\n", "2: interval has to be a time like 1s or 500ms"),

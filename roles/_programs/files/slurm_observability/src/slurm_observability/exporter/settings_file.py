@@ -13,6 +13,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..slurm.command import one_line
 
+REASON_CHARACTERS = 1000
+
 N = TypeVar("N", bound=Node)
 
 
@@ -28,8 +30,8 @@ class Faults:
         self._found: list[tuple[int, str]] = []
 
     def add(self, line: int, reason: str) -> None:
-        """Note a fault. ``line`` counts from 1."""
-        self._found.append((line, reason))
+        """Note a fault. ``line`` counts from 1. What the reason repeats of the file cannot break the line."""
+        self._found.append((line, one_line(reason, REASON_CHARACTERS)))
 
     def raise_any(self) -> None:
         """Raise SettingsFileError when something was noted, with the faults in the order of the file."""
