@@ -129,7 +129,7 @@ class Nodes:
 
 
 class NodeReader:
-    """Reads all nodes; remembers each line's meaning, because most lines stay the same from one time to the next."""
+    """Reads all nodes. Remembers what lines mean, because those of nodes without power seldom change."""
 
     def __init__(self, runner: SlurmRunner) -> None:
         self._runner = runner
@@ -148,7 +148,7 @@ class NodeReader:
 
 
 def parse_nodes(lines: Iterable[bytes], known: Mapping[bytes, Node | None]) -> tuple[Nodes, dict[bytes, Node | None]]:
-    """Return the nodes in scontrol's lines, and the meaning of each line for the next time.
+    """Return the nodes in scontrol's lines, and the meaning of the lines that may be the same next time.
 
     A line that is no node, or a second one of the same name, is counted as rejected. A line that does not begin with
     ``NodeName=`` is the rest of a text with a line break in it, and is passed over.
@@ -162,7 +162,8 @@ def parse_nodes(lines: Iterable[bytes], known: Mapping[bytes, Node | None]) -> t
             empty = empty or line.startswith(NO_NODES)
             continue
         node = known[line] if line in known else parse_node(line)
-        meaning[line] = node
+        if node is None or node.without_power:
+            meaning[line] = node
         if node is None or node.name in by_name:
             rejected += 1
         else:

@@ -20,6 +20,8 @@ USES = {
     "down": "not allocated, of nodes that are down or do not answer",
     "powered_down": "not allocated, of nodes without power or on their way there or back",
 }
+# Nodes by the use that what is not allocated of them has.
+Groups = Mapping[str, Sequence[Node]]
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,12 @@ class Resource:
         text = f"{self.name} of the partition's nodes{f': {USES[use]}' if use else ''}."
         return Metric(name, text, PARTITION, query=f"{name} / {total}" if use else f"{total}_idle / {total}")
 
-    def uses(self, nodes: Iterable[Node]) -> Counter[str]:
+    def uses(self, groups: Groups) -> Counter[str]:
         """Return how many are used in which way. All together are those that jobs can be given."""
         found: Counter[str] = Counter()
-        for node in nodes:
-            allocated = self.allocated(node)
-            found["alloc"] += allocated
-            found[use_of_the_rest(node.base, node.flags)] += max(0, self.usable(node) - allocated)
+        for use, nodes in groups.items():
+            found["alloc"] += sum(map(self.allocated, nodes))
+            found[use] += sum(max(0, self.usable(node) - self.allocated(node)) for node in nodes)
         return found
 
 
@@ -141,22 +142,22 @@ METRICS = (
 
 def families(nodes: Sequence[Node], members: Mapping[str, Sequence[Node]]) -> Iterator[Family]:
     """Yield what there is and how it is used. ``members`` are the nodes of each partition."""
+    cluster = grouped(nodes)
+    partitions = {name: grouped(part) for name, part in members.items()}
     for resource in RESOURCES:
-        uses = resource.uses(nodes)
+        uses = resource.uses(cluster)
         yield scalar(resource.metric(), sum(map(resource.total, nodes)))
         for use in USES:
             yield scalar(resource.metric(use), uses[use])
-    yield Family(TYPED_GPUS, sorted(typed_gpus(nodes).items()))
+    yield Family(TYPED_GPUS, _typed_gpus(cluster))
     for resource in RESOURCES:
-        by_partition = {name: resource.uses(part) for name, part in members.items()}
+        by_partition = {name: resource.uses(groups) for name, groups in partitions.items()}
         yield _summed(resource.partition_metric(), resource.total, members)
         for use in USES:
             samples = [((name,), found[use]) for name, found in by_partition.items()]
             yield Family(resource.partition_metric(use), samples)
-    yield Family(
-        PARTITION_TYPED_GPUS,
-        (((name, *key), count) for name, part in members.items() for key, count in sorted(typed_gpus(part).items())),
-    )
+    typed = [((name, *key), count) for name, groups in partitions.items() for key, count in _typed_gpus(groups)]
+    yield Family(PARTITION_TYPED_GPUS, typed)
     for each in SUMS:
         yield _summed(each.metric, each.of, members)
 
@@ -165,18 +166,23 @@ def _summed(metric: Metric, of: Callable[[Node], int], members: Mapping[str, Seq
     return Family(metric, [((name,), sum(map(of, part))) for name, part in members.items()])
 
 
-def typed_gpus(nodes: Iterable[Node]) -> Counter[tuple[str, str]]:
+def _typed_gpus(groups: Groups) -> list[tuple[tuple[str, str], int]]:
     """Return the number of GPUs by type and use, with a zero for each use that a type has not."""
     found: Counter[tuple[str, str]] = Counter()
+    for rest, nodes in groups.items():
+        for node in nodes:
+            for name, total, allocated in node.gpus.types:
+                found[name or "untyped", "alloc"] += allocated
+                found[name or "untyped", rest] += max(0, total - allocated)
+    return [((kind, use), found[kind, use]) for kind in sorted({kind for kind, _use in found}) for use in USES]
+
+
+def grouped(nodes: Iterable[Node]) -> Groups:
+    """Return the nodes by what holds for that of them which is not allocated."""
+    groups: dict[str, list[Node]] = {}
     for node in nodes:
-        for name, total, allocated in node.gpus.types:
-            kind = name or "untyped"
-            found[kind, "alloc"] += allocated
-            found[kind, use_of_the_rest(node.base, node.flags)] += max(0, total - allocated)
-    for kind in {kind for kind, _use in found}:
-        for use in USES:
-            found[kind, use] += 0
-    return found
+        groups.setdefault(use_of_the_rest(node.base, node.flags), []).append(node)
+    return groups
 
 
 @lru_cache(maxsize=1024)
