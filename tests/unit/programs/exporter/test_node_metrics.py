@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slurm_observability.exporter.exposition import render
 from slurm_observability.exporter.topic import Scene
@@ -143,24 +143,24 @@ def test_what_is_not_allocated_is_idle_or_out_of_reach(state, rest):
     assert metrics[f'slurm_partition_gpus_{rest}{{partition="hpc"}}'] == 5
 
 
-STATE = st.builds(lambda base, flags: "+".join([base, *flags]), st.sampled_from(BASES), st.sets(st.sampled_from(FLAGS)))
-TYPE = st.tuples(st.sampled_from(["", "a100", "1g.5gb"]), st.integers(0, 8), st.integers(0, 8))
+STATES = st.tuples(st.sampled_from(BASES), st.sets(st.sampled_from(FLAGS), max_size=3))
+TYPES = st.dictionaries(st.sampled_from(["", "a100", "1g.5gb"]), st.tuples(st.integers(0, 8), st.integers(0, 8)))
+CPUS = st.tuples(st.integers(0, 256), st.integers(0, 8), st.integers(0, 256))
+MEMBERSHIP = st.sampled_from([(), ("hpc",), ("hpc", "htc"), ('a"b\\c', "htc")])
 
 
-@st.composite
-def any_nodes(draw):
-    found = []
-    for number in range(draw(st.integers(0, 12))):
-        types = tuple({name: (name, total, min(total, used)) for name, total, used in draw(st.lists(TYPE))}.values())
-        gpus = Gpus(sum(total for _n, total, _u in types), sum(used for _n, _t, used in types), types)
-        total, usable, allocated = sorted(draw(st.lists(st.integers(0, 256), min_size=3, max_size=3)), reverse=True)
-        partitions = tuple(sorted(draw(st.sets(st.sampled_from(["hpc", "htc", 'a"b\\c'])))))
-        more = {"cpus": total, "cpus_effective": usable, "cpus_allocated": allocated, "gpus": gpus}
-        found.append(make(draw(STATE), partitions, f"n{number}", **more))
-    return found
+def any_node(state, types, cpus, partitions):
+    total, reserved, allocated = cpus
+    usable = max(0, total - reserved)
+    counts = tuple((name, number, min(number, used)) for name, (number, used) in types.items())
+    gpus = Gpus(sum(number for _n, number, _u in counts), sum(used for _n, _t, used in counts), counts)
+    base, flags = state
+    more = {"cpus": total, "cpus_effective": usable, "cpus_allocated": min(allocated, usable), "gpus": gpus}
+    return make("+".join([base, *sorted(flags)]), partitions, **more)
 
 
-@given(any_nodes())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(st.builds(any_node, STATES, TYPES, CPUS, MEMBERSHIP), max_size=6))
 def test_the_uses_add_up(found):
     metrics = {
         family.metric.name: {tuple(labels): value for labels, value in family.samples}

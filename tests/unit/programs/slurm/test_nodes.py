@@ -227,6 +227,11 @@ def test_a_line_without_a_needed_field_is_no_node(key):
     assert node(CLOUD.replace(key, "x", 1)) is None
 
 
+@pytest.mark.parametrize("state", ["idle", "+DRAIN", "IDLE+", "1"])
+def test_a_line_without_a_state_is_no_node(state):
+    assert with_state(state) is None
+
+
 def test_nodes_come_in_order_and_future_ones_do_not_exist_yet():
     lines = [CLOUD, CLOUD.replace("cloud2", "cloud10").replace("IDLE+CLOUD+POWERED_DOWN", "FUTURE"), DRAINED]
     nodes, _ = parse_nodes([line.encode() for line in lines], {})
