@@ -17,7 +17,7 @@ from simulated_cluster.size import Size
 
 from . import slurm
 from .faults import Fault, Scene, faults
-from .program import STAND_INS, Program, Samples, forget_state
+from .program import STAND_INS, Program, Samples, forget_state, samples, sources_down
 
 SIZE = Size(nodes=1_000, jobs=5_000, rows=20_000)
 RESET_DAYS = 60
@@ -60,16 +60,16 @@ def differences(scene: Scene) -> list[str]:
         # What the specification's gauges count is gone from Slurm, and so there is nothing to hold them against.
         expected = {key: value for key, value in expected.items() if not key[0].startswith("slurm_jobs_total_")}
     try:
-        actual = scene.program.samples()
-        down = scene.program.sources_down()
+        page = scene.program.page()
     except OSError as error:
         return [f"no answer: {error}"]
+    actual = samples(page)
     wrong = [
         f"{name}{{{partition},{state}}}: Slurm says {value:g}, the exporter {actual.get((name, partition, state))}"
         for (name, partition, state), value in expected.items()
         if actual.get((name, partition, state), 0) != value
     ]
-    return [*wrong, *(f"source {name} is down" for name in sorted(down))]
+    return [*wrong, *(f"source {name} is down" for name in sorted(sources_down(page)))]
 
 
 def wait_until_equal(scene: Scene) -> tuple[float | None, list[str]]:
@@ -89,10 +89,10 @@ def watch(scene: Scene, seconds: float) -> tuple[set[str], float, bool]:
     while time.monotonic() < until:
         began = time.monotonic()
         with suppress(OSError):
-            samples = scene.program.samples()
+            page = scene.program.page()
             slowest = max(slowest, time.monotonic() - began)
-            down |= scene.program.sources_down()
-            shrank = shrank or fell(scene.before, samples)
+            down |= sources_down(page)
+            shrank = shrank or fell(scene.before, samples(page))
         time.sleep(0.2)
     return down, slowest, shrank
 
@@ -105,12 +105,12 @@ def fell(before: Samples, after: Samples) -> bool:
 def inject(fault: Fault, scene: Scene) -> Outcome:
     """Let a fault happen to a healthy exporter, jobs ending meanwhile, and see what becomes of it."""
     slurm.submit(4, "sleep 2; exit $((SLURM_ARRAY_TASK_ID % 2))")
-    scene.before = scene.program.samples()
+    scene.before = samples(scene.program.page())
     with fault.inject(scene):
         down, slowest, shrank = watch(scene, fault.seconds)
     recovery, wrong = wait_until_equal(scene)
     survived = scene.program.alive
-    shrank = shrank or (survived and fell(scene.before, scene.program.samples()))
+    shrank = shrank or (survived and fell(scene.before, samples(scene.program.page())))
     return Outcome(fault.name, fault.how, sorted(down), slowest, shrank, survived, recovery, wrong)
 
 

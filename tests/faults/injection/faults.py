@@ -215,7 +215,7 @@ def _purge(scene: Scene) -> Iterator[None]:
 def _rate_limit(scene: Scene) -> Iterator[None]:
     flood = "while :; do squeue -h >/dev/null 2>&1; done"
     with slurm.slurm_conf("SlurmctldParameters=rl_enable,rl_bucket_size=2,rl_refill_rate=1,rl_refill_period=2"):
-        as_user = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
+        as_user = ["setpriv", "--reuid", "daemon", "--regid", "daemon", "--clear-groups"]
         floods = [subprocess.Popen([*as_user, "sh", "-c", flood]) for _ in range(3)]
         yield
         for process in floods:
@@ -332,7 +332,7 @@ def faults() -> list[Fault]:
                 "rl_enable, a bucket of 2, three loops of squeue as the same user",
                 _rate_limit,
                 20,
-                "nobody",
+                "daemon",
             )
         )
     return found

@@ -58,29 +58,32 @@ class Program:
         self._process.send_signal(number)
         self._process.wait(30)
 
-    def samples(self) -> Samples:
+    def page(self) -> str:
         """Ask for /metrics. Raises OSError."""
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=10) as response:
-            text = response.read().decode()
-        return {
-            (sample.name, sample.labels.get("partition", ""), sample.labels.get("state", "")): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if not sample.labels.keys() - {"partition", "state"}
-        }
+            return str(response.read().decode())
 
     def history_complete(self) -> bool:
         """Tell whether it has read the whole history."""
         try:
-            return self.samples().get(("slurm_exporter_history_complete", "", "")) == 1
+            return "\nslurm_exporter_history_complete 1\n" in self.page()
         except OSError:
             return False
 
-    def sources_down(self) -> set[str]:
-        """Return the sources whose last refresh failed. Raises OSError."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=10) as response:
-            text = response.read().decode()
-        return set(re.findall(r'^slurm_exporter_source_up\{source="(\w+)"\} 0', text, re.MULTILINE))
+
+def samples(page: str) -> Samples:
+    """Return the samples of a page."""
+    return {
+        (sample.name, sample.labels.get("partition", ""), sample.labels.get("state", "")): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if not sample.labels.keys() - {"partition", "state"}
+    }
+
+
+def sources_down(page: str) -> set[str]:
+    """Return the sources whose last refresh failed, as a page says."""
+    return set(re.findall(r'^slurm_exporter_source_up\{source="(\w+)"\} 0', page, re.MULTILINE))
 
 
 def forget_state(owner: str = "slurm") -> None:

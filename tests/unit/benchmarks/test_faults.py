@@ -66,15 +66,15 @@ def test_what_slurm_purged_is_still_expected(monkeypatch):
     class Program:
         reset = 0
 
-        def samples(self):
-            return {key: 10.0, ("slurm_jobs_total_completed", "", ""): 10.0}
-
-        def sources_down(self):
-            return {"nodes"}
+        def page(self):
+            return (
+                'slurm_job_runs_ended_total{partition="hpc",state="COMPLETED"} 10\nslurm_jobs_total_completed 10\n'
+                'slurm_exporter_source_up{source="jobs"} 1\nslurm_exporter_source_up{source="nodes"} 0\n'
+            )
 
     assert run.differences(run.Scene(Program(), purged={key: 7.0})) == ["source nodes is down"]
     assert run.differences(run.Scene(Program())) == [
-        "slurm_job_runs_ended_total{hpc,COMPLETED}: Slurm says 3, the exporter 10.0",
-        "slurm_jobs_total_completed{,}: Slurm says 3, the exporter 10.0",
+        "slurm_job_runs_ended_total{hpc,COMPLETED}: Slurm says 3, the exporter 10",
+        "slurm_jobs_total_completed{,}: Slurm says 3, the exporter 10",
         "source nodes is down",
     ]
