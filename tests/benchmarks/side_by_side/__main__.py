@@ -50,9 +50,15 @@ class Exporters:
     """The exporter's own collection, once per reset time, driven by hand: one source after the other."""
 
     def __init__(self, resets: dict[int, datetime]) -> None:
+        self.states = {days: Path(tempfile.mkdtemp()) for days in resets}
         self._by_days = {
             days: Exporter(
-                Settings(reset_time=int(reset.timestamp()), timeout=600, state_directory=Path(tempfile.mkdtemp()))
+                Settings(
+                    reset_time=int(reset.timestamp()),
+                    reset_text=_text(reset),
+                    timeout=600,
+                    state_directory=self.states[days],
+                )
             )
             for days, reset in resets.items()
         }
@@ -77,6 +83,15 @@ class Exporters:
     def metrics(self, days: int) -> Metrics:
         """Return what /metrics would say now."""
         return parse(self._by_days[days].metrics())
+
+    def stop(self, days: int) -> Path:
+        """End one, and return where its state is, for the program to go on with."""
+        self._by_days.pop(days).stop()
+        return self.states[days]
+
+
+def _text(reset: datetime) -> str:
+    return reset.isoformat(timespec="seconds")
 
 
 def parse(exposition: bytes) -> Metrics:
@@ -175,8 +190,8 @@ def total(costs: Iterable[Cost]) -> Cost:
     return reduce(add, costs)
 
 
-def http(requests: int, reset: datetime) -> dict[str, object]:
-    """Run the program itself, refreshing every second, and time GET over new connections.
+def http(requests: int, reset: datetime, state: Path) -> dict[str, object]:
+    """Run the program itself, refreshing every second, and time GET over new connections. It goes on with a state.
 
     /metrics and /-/healthy take turns: the latter has nothing to do, so its time is that of the machine.
     """
@@ -189,11 +204,11 @@ def http(requests: int, reset: datetime) -> dict[str, object]:
         "--timeout",
         "600",
         "--reset-time",
-        reset.isoformat(timespec="seconds"),
+        _text(reset),
         "--interval",
         str(BUSY_INTERVAL),
         "--state-directory",
-        tempfile.mkdtemp(),
+        str(state),
         "--log-level",
         "WARNING",
     ]
@@ -262,7 +277,7 @@ def main() -> int:
         "reset": reset_times(meter, exporters, options.cycles),
         "slower": slower_topics(meter, exporters, 3),
         "side_by_side": side_by_side(meter, exporters, resets, options.rounds, options.size.rows),
-        "http": http(options.requests, resets[HALF_YEAR]),
+        "http": http(options.requests, resets[HALF_YEAR], exporters.stop(HALF_YEAR)),
     }
     json.dump(result, sys.stdout)
     return 0
