@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import slurm_observability
 from slurm_observability.exporter.cli import ENVIRONMENT_PREFIX, parser
+from slurm_observability.exporter.settings import Settings
+from slurm_observability.exporter.wiring import OFTEN, intervals
 
 SOURCE = Path(slurm_observability.__file__).parents[1]
 
@@ -132,6 +134,16 @@ def test_the_settings_can_be_looked_at_without_anything_else(cluster, fake_slurm
         result = run("--check-config", "--port", port, "--custom-metrics", str(path))
     assert (result.returncode, result.stderr, fake_slurm.calls("squeue")) == (0, "", [])
     assert run("--check-config", "--custom-metrics", str(tmp_path / "none.yml")).returncode == 2
+
+
+def test_the_page_of_the_exporter_has_every_topic_with_its_interval():
+    page = (Path(__file__).parents[4] / "docs" / "exporter.md").read_text().split("## What is asked")[1]
+    described = dict(re.findall(r"^\| `([a-z_]+)` \| (`--interval`|\d+ s|\[off\])", page, re.MULTILINE))
+    told = {
+        name: "[off]" if seconds is None else f"{seconds:g} s"
+        for name, seconds in intervals(Settings(reset_time=0)).items()
+    }
+    assert described == {**told, **dict.fromkeys(OFTEN, "`--interval`")}
 
 
 def test_a_variable_of_the_environment_is_checked_too(cluster):

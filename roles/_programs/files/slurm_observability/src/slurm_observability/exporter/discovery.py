@@ -17,9 +17,16 @@ from .metric import Family, Metric, scalar
 
 log = logging.getLogger(__name__)
 
-SD_TARGETS = Metric("slurm_sd_targets", "Targets that the exporter offers to Prometheus for the scrape job.", ("job",))
+SD_TARGETS = Metric(
+    "slurm_sd_targets",
+    "Targets that the exporter offers to Prometheus for the scrape job.",
+    ("job",),
+    query='slurm_sd_targets{job="node_exporter"} - on() count(up{job="node_exporter"})',
+)
 SD_LAST_SUCCESS = Metric(
-    "slurm_sd_last_success_timestamp_seconds", "When the list of targets last came from Slurm. 0 before the first time."
+    "slurm_sd_last_success_timestamp_seconds",
+    "When the list of targets last came from Slurm. 0 before the first time.",
+    query="time() - slurm_sd_last_success_timestamp_seconds > 300",
 )
 
 METRICS = (SD_TARGETS, SD_LAST_SUCCESS)

@@ -11,52 +11,91 @@ from .metric import Family, Metric, scalar
 from .sources import Source
 
 COLLECT_DURATION = Metric(
-    "slurm_exporter_collect_duration_seconds", "Time that the last refresh of all sources took, added up."
+    "slurm_exporter_collect_duration_seconds",
+    "Time that the last refresh of all sources took, added up.",
+    query="slurm_exporter_collect_duration_seconds > 10",
 )
 LAST_COLLECT = Metric(
     "slurm_exporter_last_collect_timestamp_seconds",
     "When the one of the sources jobs, nodes and history that is longest without an answer last gave one. 0 until all "
     "have answered once.",
+    query="time() - slurm_exporter_last_collect_timestamp_seconds > 60",
 )
-ERRORS = Metric("slurm_exporter_errors_total", "Refreshes of any source that failed.", kind="counter")
-SOURCE_UP = Metric("slurm_exporter_source_up", "1 when the last refresh of the source succeeded, else 0.", ("source",))
+ERRORS = Metric(
+    "slurm_exporter_errors_total",
+    "Refreshes of any source that failed.",
+    kind="counter",
+    query="increase(slurm_exporter_errors_total[1h])",
+)
+SOURCE_UP = Metric(
+    "slurm_exporter_source_up",
+    "1 when the last refresh of the source succeeded, else 0.",
+    ("source",),
+    query="slurm_exporter_source_up == 0",
+)
 SOURCE_AGE = Metric(
     "slurm_exporter_source_age_seconds",
     "Time since the source last answered. Absent before its first answer.",
     ("source",),
+    query="slurm_exporter_source_age_seconds > 4 * slurm_exporter_source_interval_seconds",
 )
 SOURCE_ERRORS = Metric(
-    "slurm_exporter_source_errors_total", "Refreshes of the source that failed.", ("source",), "counter"
+    "slurm_exporter_source_errors_total",
+    "Refreshes of the source that failed.",
+    ("source",),
+    "counter",
+    query="increase(slurm_exporter_source_errors_total[1h])",
 )
 SOURCE_DURATION = Metric(
-    "slurm_exporter_source_duration_seconds", "Time that the last refresh of the source took.", ("source",)
+    "slurm_exporter_source_duration_seconds",
+    "Time that the last refresh of the source took.",
+    ("source",),
+    query="slurm_exporter_source_duration_seconds / slurm_exporter_source_interval_seconds > 0.5",
 )
 SOURCE_REJECTED = Metric(
     "slurm_exporter_source_rejected_lines_total",
     "Lines of the source's answers that could not be read and were passed over.",
     ("source",),
     "counter",
+    query="increase(slurm_exporter_source_rejected_lines_total[1h]) > 0",
 )
 SOURCE_INTERVAL = Metric(
-    "slurm_exporter_source_interval_seconds", "Time from one refresh of the source to the next, in health.", ("source",)
+    "slurm_exporter_source_interval_seconds",
+    "Time from one refresh of the source to the next, in health.",
+    ("source",),
+    query="slurm_exporter_source_interval_seconds",
 )
 SOURCE_BACKOFF = Metric(
     "slurm_exporter_source_backoff_seconds",
     "Time that the source is left alone after it failed, grown with each failure in a row. 0 in health.",
     ("source",),
+    query="slurm_exporter_source_backoff_seconds > 0",
 )
 SOURCE_RATE_LIMITED = Metric(
     "slurm_exporter_source_rate_limited_total",
     "Refreshes of the source that failed because Slurm wants to be asked less often. They are errors too.",
     ("source",),
     "counter",
+    query="increase(slurm_exporter_source_rate_limited_total[1h]) > 0",
 )
-COMMANDS = Metric("slurm_exporter_commands_total", "Commands of Slurm that were started.", ("command",), "counter")
+COMMANDS = Metric(
+    "slurm_exporter_commands_total",
+    "Commands of Slurm that were started.",
+    ("command",),
+    "counter",
+    query="sum by (command) (rate(slurm_exporter_commands_total[5m])) * 60",
+)
 ACTIVE = Metric(
     "slurm_exporter_active",
     "1 when this exporter serves the numbers of the cluster, 0 when it is the standby of another controller's.",
+    query="sum(slurm_exporter_active) != 1",
 )
-BUILD_INFO = Metric("slurm_exporter_build_info", "Always 1; the version is in a label.", ("version", "pythonversion"))
+BUILD_INFO = Metric(
+    "slurm_exporter_build_info",
+    "Always 1; the version is in a label.",
+    ("version", "pythonversion"),
+    query="count by (version) (slurm_exporter_build_info)",
+)
 
 METRICS = (
     COLLECT_DURATION,
