@@ -59,8 +59,8 @@ class Tally:
     held: int = 0
     allocated: Resources = field(default_factory=Resources)
     requested: Resources = field(default_factory=Resources)
-    largest_request: NodeRequest = field(default_factory=NodeRequest)
-    largest_request_not_held: NodeRequest = field(default_factory=NodeRequest)
+    largest_held: NodeRequest = field(default_factory=NodeRequest)
+    largest_not_held: NodeRequest = field(default_factory=NodeRequest)
     node_lists: set[str] = field(default_factory=set)
     eligible: int | None = None
 
@@ -85,6 +85,16 @@ class Tally:
         return len({name for node_list in self.node_lists for name in node_names(node_list)})
 
     @property
+    def nodes_needed(self) -> int:
+        """The most nodes that one of the pending jobs needs at least."""
+        return max(self.largest_held.needed, self.largest_not_held.needed)
+
+    @property
+    def nodes_taken(self) -> int:
+        """The most nodes that one of the pending jobs would take."""
+        return max(self.largest_held.taken, self.largest_not_held.taken)
+
+    @property
     def longest_wait(self) -> float:
         """For how many seconds the job that waits the longest could have started; 0 when none waits."""
         return 0.0 if self.eligible is None else max(0.0, self.asked - self.eligible)
@@ -107,10 +117,10 @@ class Tally:
             return
         self.reasons[group.reason] += members.count
         self.requested.add(group, members.count)
-        self.largest_request.add(group)
         if held:
+            self.largest_held.add(group)
             return
-        self.largest_request_not_held.add(group)
+        self.largest_not_held.add(group)
         if members.eligible is not None and (self.eligible is None or members.eligible < self.eligible):
             self.eligible = members.eligible
 

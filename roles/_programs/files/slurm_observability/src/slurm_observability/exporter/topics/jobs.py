@@ -144,23 +144,23 @@ PARTITION_COUNTS = (
     JobCount(
         "_min_job_nodes",
         "nodes that the pending job which needs the most of them needs at least",
-        lambda jobs: jobs.largest_request.needed,
+        lambda jobs: jobs.nodes_needed,
     ),
     JobCount(
         "_max_job_nodes",
         "nodes that the pending job which takes the most of them takes at most",
-        lambda jobs: jobs.largest_request.taken,
+        lambda jobs: jobs.nodes_taken,
     ),
     JobCount(
         "_min_job_nodes_nohold",
         "nodes that the pending job which needs the most of them needs at least",
-        lambda jobs: jobs.largest_request_not_held.needed,
+        lambda jobs: jobs.largest_not_held.needed,
         "Held jobs do not count.",
     ),
     JobCount(
         "_max_job_nodes_nohold",
         "nodes that the pending job which takes the most of them takes at most",
-        lambda jobs: jobs.largest_request_not_held.taken,
+        lambda jobs: jobs.largest_not_held.taken,
         "Held jobs do not count.",
     ),
     JobCount(
