@@ -195,12 +195,12 @@ def parse_node(line: bytes) -> Node | None:
     memory_bytes = int(field["memory"]) * _MEGABYTE
     return Node(
         name=field["name"],
-        address=_known(field["address"]),
+        address=_text(field["address"]),
         base=base,
         flags=flags,
         partitions=_split_list(field["partitions"]),
         features=_split_list(field["features"]),
-        gres=_known(field["gres"]),
+        gres=_text(field["gres"]),
         arch=field["arch"],
         instance_type=_instance_type(free_text),
         cpus=int(field["cpus"]),
@@ -234,10 +234,10 @@ def _reason(text: str) -> tuple[str, str, int | None]:
 
 def _instance_type(text: str) -> str:
     _before, found, after = text.rpartition(_INSTANCE_TYPE)
-    return _known(after.split(" ", 1)[0]) if found else ""
+    return _text(after.split(" ", 1)[0]) if found else ""
 
 
-def _known(value: str) -> str:
+def _text(value: str) -> str:
     return "" if value in ("(null)", "N/A") else value
 
 
@@ -254,4 +254,4 @@ def _split_state(state: str) -> tuple[str, frozenset[str]]:
 
 @lru_cache(maxsize=4096)
 def _split_list(value: str) -> tuple[str, ...]:
-    return tuple(filter(None, _known(value).split(",")))
+    return tuple(filter(None, _text(value).split(",")))
