@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "roles/_programs/files/slurm_observability/src"))
 
 from slurm_observability.exporter.exporter import Exporter
 from slurm_observability.exporter.settings import Settings
+from slurm_observability.exporter.wiring import TOPICS
 
 COMMANDS = ("sacct", "sacctmgr", "scontrol", "sdiag", "sinfo", "squeue", "sshare")
 Samples = Mapping[str, float]
@@ -44,12 +45,13 @@ def commands_of(lab: Lab, folder: Path) -> Iterator[None]:
         yield
 
 
-def ask(**settings: Any) -> Samples:
-    """Ask each source once; return all samples by name, or ``name{label="value"}`` with sorted labels.
+def ask(topics: Collection[str], **settings: Any) -> Samples:
+    """Ask once about each of the topics; return all samples by name, or ``name{label="value"}`` with sorted labels.
 
     Fails when a source does not answer.
     """
-    exporter = Exporter(Settings(reset_time=int(time.time()) - 3600, **settings))
+    others = {name: None for name in TOPICS if name not in topics}
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 3600, intervals=others, **settings))
     try:
         exporter.refresh()
         down = [name for name, source in exporter.sources.items() if not source.health.up]

@@ -70,7 +70,7 @@ def parse_job(record: Any) -> JobGroup | None:
         account=text(record.get("account")),
         reason=reason_word(text(record.get("state_description")) or text(record.get("state_reason"))),
         nodes=tres.nodes,
-        max_nodes=number(record.get("max_nodes")) or 0,
+        max_nodes=max(number(record.get("max_nodes")) or 0, number(record.get("node_count")) or 0),
         cpus=tres.cpus,
         gpus=tres.gpus,
         memory_bytes=tres.memory_bytes,

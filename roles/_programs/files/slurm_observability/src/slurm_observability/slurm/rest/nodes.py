@@ -52,6 +52,7 @@ def parse_node(record: Any) -> Node | None:
     # Before v0.0.39 neither what is kept for the system is told, nor is the free memory called free_mem.
     effective_cpus = number(record.get("effective_cpus", cpus)) or 0
     free = number(record.get("free_mem", record.get("free_memory")))
+    reason = text(record.get("reason")).partition("\n")[0]
     return Node(
         name=name,
         address=text(record.get("address")),
@@ -72,9 +73,10 @@ def parse_node(record: Any) -> Node | None:
         gpus=read_gpus(text(record.get("gres")), text(record.get("gres_used"))),
         slurmd_version=text(record.get("version", record.get("slurmd_version"))),
         booted=time_of(record.get("boot_time")),
-        reason=text(record.get("reason")).partition("\n")[0],
-        reason_user=text(record.get("reason_set_by_user")),
-        reason_set=time_of(record.get("reason_changed_at")),
+        reason=reason,
+        # Set as well when power goes on and off, for which there is no reason.
+        reason_user=text(record.get("reason_set_by_user")) if reason else "",
+        reason_set=time_of(record.get("reason_changed_at")) if reason else None,
     )
 
 
