@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from tests.integration.lab.exporter_here import commands_of
 from tests.integration.lab.support import ROOT, Alertmanager, Exporter, Jobs, Lab, Prometheus, Receiver, lab_name
 
 
@@ -22,6 +23,13 @@ def addresses(lab: Lab) -> dict[str, str]:
     """The address of each machine that the inventory names."""
     hosts = yaml.safe_load(lab.lab("inventory"))["all"]["hosts"]
     return {name: host["ansible_host"] for name, host in hosts.items()}
+
+
+@pytest.fixture(scope="session")
+def commands_on_head(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Slurm's commands in PATH are those of head."""
+    with commands_of(lab, tmp_path_factory.mktemp("commands")):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from ..slurm.efficiency import EndedJobReader
@@ -12,29 +12,41 @@ from ..slurm.federation import read_federation
 from ..slurm.licenses import Licenses, read_licenses
 from ..slurm.limits import Limits, read_limits
 from ..slurm.reservations import Reservations, read_reservations
+from ..slurm.rest import licenses as rest_licenses
+from ..slurm.rest import reservations as rest_reservations
+from ..slurm.rest import scheduler as rest_scheduler
 from ..slurm.scheduler import SchedulerStatistics, StatisticsReader
 from .efficiency import EfficiencyReader, Use
+from .native_source import read_native_statistics
 from .plan import Plan
 from .topic import Reading, Size, Topic
 from .topics import efficiency, fairshare, federation, licenses, limits, reservations, scheduler
 
 
 def scheduler_topic(plan: Plan) -> Topic[SchedulerStatistics]:
-    """Return slurmctld's statistics, from sdiag."""
-    reader = StatisticsReader(plan.runner)
+    """Return slurmctld's statistics."""
+    client, endpoint = plan.rest_client(), plan.slurmctld()
+    ask: Callable[[], SchedulerStatistics]
+    if client is not None:
+        ask = partial(rest_scheduler.read_statistics, client)
+    elif endpoint is not None:
+        ask = partial(read_native_statistics, endpoint)
+    else:
+        ask = StatisticsReader(plan.runner).read
 
     def read() -> Reading[SchedulerStatistics]:
-        answer = reader.read()
+        answer = ask()
         return Reading(answer, answer.rejected_lines)
 
     return Topic(scheduler.NAME, read, scheduler.families, plan.interval)
 
 
 def reservations_topic(plan: Plan) -> Topic[Reservations]:
-    """Return the reservations, from scontrol."""
+    """Return the reservations."""
+    client = plan.rest_client()
 
     def read() -> Reading[Reservations]:
-        answer = read_reservations(plan.runner)
+        answer = rest_reservations.read_reservations(client) if client else read_reservations(plan.runner)
         return Reading(answer, answer.rejected_lines)
 
     def size(answer: Reservations) -> Size:
@@ -44,10 +56,11 @@ def reservations_topic(plan: Plan) -> Topic[Reservations]:
 
 
 def licenses_topic(plan: Plan) -> Topic[Licenses]:
-    """Return the licenses, from scontrol."""
+    """Return the licenses."""
+    client = plan.rest_client()
 
     def read() -> Reading[Licenses]:
-        answer = read_licenses(plan.runner)
+        answer = rest_licenses.read_licenses(client) if client else read_licenses(plan.runner)
         return Reading(answer, answer.rejected_lines)
 
     def size(answer: Licenses) -> Size:

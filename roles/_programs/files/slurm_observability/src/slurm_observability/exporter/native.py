@@ -153,17 +153,8 @@ DIFFERENCES: Sequence[Difference] = (
         unless=LARGE,
     ),
     Difference(
-        (
-            *(f"slurm_bf_{what}_tot" for what in ("cycle", "depth", "depth_try", "queue_len", "table_size")),
-            *("slurm_schedule_cycle_tot", "slurm_schedule_cycle_depth"),
-        ),
-        "",
-        "sdiag prints the mean and the number of cycles, and not this sum over all cycles.",
-    ),
-    Difference(
         ("slurm_server_thread_cnt",), "", "Each is the number at the moment of the answer, and counts who answers."
     ),
-    Difference(("slurm_partitions",), "", "count(slurm_partition_nodes) says the same."),
     Difference(("slurm_sched_stats_timestamp",), "", "Each is the time of its own answer."),
 )
 

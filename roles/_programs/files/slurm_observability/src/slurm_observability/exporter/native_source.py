@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..slurm.endpoint import Endpoint
 from ..slurm.openmetrics import Samples, read_page
+from ..slurm.scheduler import SchedulerStatistics
 from .cap import Cap
 from .metric import Family, Metric
 from .native import LARGE, RELATIONS
@@ -63,6 +64,14 @@ def read_native(endpoint: Endpoint, pages: Iterable[str]) -> NativeAnswer:
     for page in pages:
         samples.update(read_page(endpoint, page))
     return NativeAnswer(samples)
+
+
+def read_native_statistics(endpoint: Endpoint) -> SchedulerStatistics:
+    """Ask slurmctld for its statistics, among which calls by type and user are not. Raises SlurmError."""
+    samples = read_page(endpoint, "scheduler")
+    return SchedulerStatistics(
+        {name.removeprefix("slurm_"): int(value[""]) for name, value in samples.items() if "" in value}
+    )
 
 
 def families(answer: NativeAnswer, scene: Scene, metrics: Iterable[Metric]) -> Iterator[Family]:

@@ -12,7 +12,7 @@ from ..slurm.rest.client import RestClient
 from .cap import Cap
 from .discovery import Discovery
 from .leadership import Leadership
-from .settings import SLURMRESTD, Settings
+from .settings import OPENMETRICS, SLURMRESTD, Settings
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class Plan:
             return None
         endpoint = Endpoint("slurmrestd", self.settings.slurmrestd_url, self.timeout)
         return RestClient(endpoint, self.settings.slurm_jwt_file, self.settings.slurmrestd_api_version)
+
+    def slurmctld(self) -> Endpoint | None:
+        """Return where slurmctld shows metrics of its own when they are what is asked."""
+        if self.settings.source != OPENMETRICS:
+            return None
+        return Endpoint("slurmctld", self.settings.openmetrics_url, self.timeout)
 
     def cluster_name(self) -> str:
         """Return ClusterName of slurm.conf. Raises SlurmError."""

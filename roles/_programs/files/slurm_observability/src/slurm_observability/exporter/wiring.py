@@ -13,6 +13,7 @@ from ..slurm.cluster import read_partition_names
 from ..slurm.command import SlurmError, SlurmRunner
 from ..slurm.config import Configuration
 from ..slurm.controllers import Controllers, read_controllers
+from ..slurm.endpoint import Endpoint
 from ..slurm.jobs import Queue, QueueReader
 from ..slurm.nodes import NodeReader, Nodes
 from ..slurm.partitions import Partitions, read_partitions
@@ -30,6 +31,7 @@ from .history.reader import HistoryReader
 from .history.store import RunStore
 from .history.totals import HistoryTotals
 from .leadership import Leadership
+from .native_source import NativeAnswer, native_jobs_families, read_native
 from .plan import Plan
 from .settings import Settings
 from .topic import Reading, Size, Topic
@@ -80,7 +82,18 @@ def _often(settings: Settings) -> frozenset[str]:
     return OFTEN | {controllers.NAME} if settings.high_availability else OFTEN
 
 
-def _jobs(plan: Plan) -> Topic[Queue]:
+def _jobs(plan: Plan) -> Topic[Any]:
+    endpoint = plan.slurmctld()
+    return _queue(plan) if endpoint is None else _native_jobs(plan, endpoint)
+
+
+def _native_jobs(plan: Plan, endpoint: Endpoint) -> Topic[NativeAnswer]:
+    pages = ("jobs", "partitions", *(("jobs-users-accts",) if plan.settings.queue_labels else ()))
+    read = partial(read_native, endpoint, pages)
+    return Topic(jobs.NAME, lambda: Reading(read()), partial(native_jobs_families, cap=plan.cap), plan.interval)
+
+
+def _queue(plan: Plan) -> Topic[Queue]:
     client = plan.rest_client()
     ask = partial(rest_jobs.read_queue, client) if client else QueueReader(plan.runner).read
 
