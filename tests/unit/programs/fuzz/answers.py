@@ -96,6 +96,34 @@ PAGES = {
         "errors": [],
     },
     "/partitions": {"partitions": [test_partitions.V38, test_partitions.V42], "errors": []},
+    "/diag": {
+        "statistics": {
+            "req_time": _set(1795266062),
+            "jobs_started": 1,
+            "bf_active": False,
+            "bf_cycle_counter": 3,
+            "bf_table_size_sum": 6,
+            "bf_exit": {"end_job_queue": 3},
+            "schedule_exit": {"end_job_queue": 7},
+            "rpcs_by_message_type": [
+                {"type_id": 2003, "message_type": "REQUEST_JOB_INFO", "count": 2, "total_time": 9}
+            ],
+            "rpcs_by_user": [{"user_id": 0, "user": "root", "count": 25, "total_time": 11608}],
+            "pending_rpcs": [{"type_id": 1008, "message_type": "REQUEST_PING", "count": 1}],
+        },
+        "errors": [],
+    },
+    "/reservations": {
+        "reservations": [
+            {"name": "weekly", "start_time": _set(1795274407), "end_time": _set(1795278007), "flags": ["DAILY"]},
+            {"name": "old", "start_time": 1795274407, "node_count": 1, "core_count": 8, "partition": "hpc"},
+        ],
+        "errors": [],
+    },
+    "/licenses": {
+        "licenses": [{"LicenseName": "matlab", "Total": 5, "Used": 2, "Free": 3, "Reserved": 0, "Remote": False}],
+        "errors": [],
+    },
     "/config": {"clusters": [], "meta": {"slurm": {"cluster": "lab"}}, "errors": []},
 }
 """What slurmrestd answers, by the end of the path."""
