@@ -87,13 +87,12 @@ class Sum:
     name: str
     what: str
     of: Callable[[Node], int]
-    compared_with: str
+    query: str
 
     @property
     def metric(self) -> Metric:
         """The metric of each partition."""
-        name = f"slurm_partition_nodes_{self.name}"
-        return Metric(name, self.what, PARTITION, query=f"{name} / slurm_partition_nodes_{self.compared_with}")
+        return Metric(f"slurm_partition_nodes_{self.name}", self.what, PARTITION, query=self.query)
 
 
 SUMS = (
@@ -101,33 +100,43 @@ SUMS = (
         "cpus_efctv",
         "CPUs that jobs can be given: all but those kept for the system. The sum of slurm_partition_cpus_*.",
         lambda node: node.cpus_effective,
-        "cpus_efctv",
+        "slurm_partition_cpus - slurm_partition_nodes_cpus_efctv",
     ),
-    Sum("cpus_alloc", "CPUs that are allocated to jobs.", lambda node: node.cpus_allocated, "cpus_efctv"),
+    Sum(
+        "cpus_alloc",
+        "CPUs that are allocated to jobs.",
+        lambda node: node.cpus_allocated,
+        "slurm_partition_nodes_cpus_alloc / slurm_partition_nodes_cpus_efctv",
+    ),
     Sum(
         "cpus_idle",
         "CPUs that are not allocated, those of nodes that are down, drained or without power too.",
         lambda node: node.cpus_effective - node.cpus_allocated,
-        "cpus_efctv",
+        "slurm_partition_nodes_cpus_idle - slurm_partition_cpus_idle",
     ),
-    Sum("mem_tot", "Memory of the nodes, in bytes.", lambda node: node.memory_bytes, "mem_tot"),
+    Sum(
+        "mem_tot",
+        "Memory of the nodes, in bytes.",
+        lambda node: node.memory_bytes,
+        "slurm_partition_nodes_mem_alloc / slurm_partition_nodes_mem_tot",
+    ),
     Sum(
         "mem_avail",
         "Memory that jobs can be given, in bytes: all but what is kept for the system.",
         lambda node: node.memory_effective_bytes,
-        "mem_tot",
+        "slurm_partition_nodes_mem_avail - slurm_partition_nodes_mem_alloc",
     ),
     Sum(
         "mem_alloc",
         "Memory that is allocated to jobs, in bytes. 0 where Slurm does not account for memory.",
         lambda node: node.memory_allocated_bytes,
-        "mem_avail",
+        "slurm_partition_nodes_mem_alloc / slurm_partition_nodes_mem_avail",
     ),
     Sum(
         "mem_free",
         "Memory that the operating systems of the nodes have free, in bytes. A node that does not say adds none.",
         lambda node: node.memory_free_bytes or 0,
-        "mem_tot",
+        "slurm_partition_nodes_mem_free / slurm_partition_nodes_mem_tot",
     ),
 )
 

@@ -101,7 +101,7 @@ STATE = Metric(
     "slurm_node_state",
     f"1 for the base state that the node is in, 0 for the others: {', '.join(map(str.lower, STATES))}. {_WHICH}",
     ("node", "state"),
-    query='sum by (state) (slurm_node_state) or slurm_node_state{state="down"} == 1',
+    query='avg_over_time(slurm_node_state{state="allocated"}[1d])',
 )
 INFO = Metric(
     "slurm_node_info",
