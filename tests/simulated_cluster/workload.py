@@ -26,9 +26,9 @@ HOSTILE_NAMES = ("pipe|name", "new\nline", "a,b=c State=IDLE", b"invalid \xff ut
 # Job states of Slurm's database: completed, cancelled, failed, timed out, node failure, preempted, out of memory.
 _STATES = [5, *[3] * 15, 4, 6, 7, 8, 11]
 
-# Into an empty table and without these checks, MariaDB sorts all rows once for each index, which is many times faster.
+# In one statement the rows would be one transaction, too large to be quick.
+_ROWS_PER_INSERT = 1_000_000
 _HISTORY_SQL = """\
-set @now = unix_timestamp(), @span = {days} * 86400, unique_checks = 0, foreign_key_checks = 0;
 insert into {cluster}_job_table
   (mod_time, deleted, account, cpus_req, exit_code, job_name, id_assoc, id_array_job, id_job, id_qos, id_resv,
    id_wckey, id_user, id_group, het_job_id, het_job_offset, state_reason_prev, nodelist, nodes_alloc, `partition`,
@@ -40,23 +40,26 @@ select @now, 0, 'a1', 4, if(elt(1 + seq % {kinds}, {states}) = 5, 256, 0), conca
   elt(1 + seq % 4, {partitions}),
   100, elt(1 + seq % {kinds}, {states}), ended - 400, ended - 400, ended - 300, ended,
   if(elt(1 + seq % {kinds}, {states}) = 4, 0, null), '1=4,2=16000,4=1,5=4', '1=4,2=16000,4=1,5=4', '/tmp'
-from (select seq, @now - 60 - @span + floor(seq * (@span / {rows})) as ended from seq_1_to_{rows}) as jobs;
-analyze table {cluster}_job_table;
+from (select seq, @now - 60 - @span + floor(seq * (@span / {rows})) as ended from seq_{first}_to_{last}) as jobs;
 """
 
 
 def load_history(size: Size, days: int = HISTORY_DAYS) -> None:
     """Insert `size.rows` finished jobs, spread evenly over the last `days` days, the last one a minute ago."""
-    statement = _HISTORY_SQL.format(
-        cluster=CLUSTER,
-        rows=size.rows,
-        days=days,
-        nodes=size.nodes,
-        kinds=len(_STATES),
-        states=", ".join(map(str, _STATES)),
-        partitions=", ".join(f"'{name}'" for name in PARTITIONS),
-    )
-    run("mariadb", "slurm_acct_db", stdin=statement)
+    values = {
+        "cluster": CLUSTER,
+        "rows": size.rows,
+        "nodes": size.nodes,
+        "kinds": len(_STATES),
+        "states": ", ".join(map(str, _STATES)),
+        "partitions": ", ".join(f"'{name}'" for name in PARTITIONS),
+    }
+    inserts = [
+        _HISTORY_SQL.format(first=first, last=min(first + _ROWS_PER_INSERT - 1, size.rows), **values)
+        for first in range(1, size.rows + 1, _ROWS_PER_INSERT)
+    ]
+    start = f"set @now = unix_timestamp(), @span = {days} * 86400;"
+    run("mariadb", "slurm_acct_db", stdin="\n".join([start, *inserts, f"analyze table {CLUSTER}_job_table;"]))
 
 
 def declare_nodes_up(size: Size) -> None:

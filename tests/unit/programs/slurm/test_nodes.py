@@ -178,6 +178,8 @@ def test_the_instance_type_is_the_last_one():
     line = CLOUD + " Comment=x InstanceType=fake y Extra=z InstanceId=i-1 InstanceType=Standard_ND96 Topology=t:a"
     assert node(line).instance_type == "Standard_ND96"
     assert node(CLOUD + " InstanceType=Standard_HB120").instance_type == "Standard_HB120"
+    assert node(CLOUD + " InstanceType=\tone word").instance_type == "\tone"
+    assert node(CLOUD + " InstanceType=N/A").instance_type == ""
 
 
 @pytest.mark.parametrize(
@@ -242,10 +244,17 @@ def test_nodes_come_in_order_and_future_ones_do_not_exist_yet():
 
 def test_a_line_break_in_a_comment_adds_no_node():
     # Recorded from 24.11: scontrol prints the comment as it is.
-    lines = [DRAINED + " Comment=a", "NodeName=evil State=IDLE Partitions=hpc", " Arch=z Extra=b", ""]
+    lines = [
+        DRAINED + " Comment=a",
+        "NodeName=evil State=IDLE Partitions=hpc",
+        " Arch=z Extra=b",
+        "",
+        "NodeName=x",
+        CLOUD,
+    ]
     nodes, _ = parse_nodes([line.encode() for line in lines], {})
-    assert [one.name for one in nodes.nodes] == ["node1"]
-    assert nodes.rejected_lines == 1
+    assert [one.name for one in nodes.nodes] == ["node1", "cloud2"]
+    assert nodes.rejected_lines == 2
 
 
 def test_a_second_node_of_the_same_name_is_rejected():
