@@ -79,10 +79,17 @@ def test_durations(text, value):
 
 def test_lines_that_cannot_be_read_are_counted():
     good = reader()
-    assert len(list(good.parse([b"garbage", *LINES.encode().splitlines()]))) == 3
-    assert good.rejected_lines == 1
-    with pytest.raises(SlurmError, match="1 lines, and none of them is a job"):
-        list(reader().parse([b"garbage"]))
+    for turn in (1, 2):
+        assert len(list(good.parse([b"garbage", *LINES.encode().splitlines(), b"garbage"]))) == 3
+        assert good.rejected_lines == 2 * turn
+    with pytest.raises(SlurmError, match="2 lines, and none of them is a job"):
+        list(reader().parse([b"garbage", b"garbage"]))
+
+
+def test_a_partition_may_be_named_anything():
+    lines = [line.replace(b"|hpc", b"|h|\xff") for line in LINES.encode().splitlines()]
+    job = next(reader().parse(lines))
+    assert job.partition == "h|\ufffd"
 
 
 def test_sacct_is_asked_for_a_window(fake_slurm):

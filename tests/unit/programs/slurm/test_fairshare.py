@@ -42,9 +42,8 @@ def test_the_classic_algorithm_knows_no_level_and_weighs_accounts_too():
 
 
 def test_an_account_may_be_named_anything():
-    line = b'1|0.500000|0|0.000000|0.000000|1.000000|1.000000||al|  a|b "c" \xff|9'
-    assert parse_association(line).account == 'a|b "c" \ufffd|9'
-    assert parse_association(line).user == "al"
+    line = b'1|0.500000|0|0.000000|0.000000|1.000000|1.000000|p\xff|al\xff|  a|b "c" \xff|9'
+    assert parse_association(line)[:3] == ('a|b "c" \ufffd|9', "al\ufffd", "p\ufffd")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +55,8 @@ def test_what_is_no_association(line):
 
 def test_the_second_of_the_same_is_rejected():
     line = b"1|0.500000|0|0.000000|0.000000|1.000000|inf||root| root"
-    answer = parse_fairshares([line, line.replace(b"1|", b"2|")])
-    assert (len(answer.associations), answer.associations[0].raw_shares, answer.rejected_lines) == (1, 1, 1)
+    answer = parse_fairshares([line, line.replace(b"1|", b"2|"), line])
+    assert (len(answer.associations), answer.associations[0].raw_shares, answer.rejected_lines) == (1, 1, 2)
 
 
 def test_nothing_but_other_lines_is_an_error():
@@ -68,7 +67,7 @@ def test_nothing_but_other_lines_is_an_error():
 
 def test_sshare_is_run(fake_slurm):
     fake_slurm.answers("sshare", LINES)
-    assert len(read_fairshares(SlurmRunner(10), fair_tree=True).associations) == 6
+    assert read_fairshares(SlurmRunner(10), fair_tree=True) == parse_fairshares(LINES.encode().splitlines())
     assert fake_slurm.calls("sshare") == [
         "--all --parsable2 --noheader "
         "--format=RawShares,NormShares,RawUsage,NormUsage,EffectvUsage,FairShare,LevelFS,Partition,User,Account"

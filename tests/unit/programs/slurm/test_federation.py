@@ -11,8 +11,8 @@ from slurm_observability.slurm.federation import Cluster, Federation, parse_fede
 LINES = """\
 Federation: fed1
 Self:       lab:10.213.0.10:6817 ID:1 FedState:ACTIVE Features:
-Sibling:    far:10.9.9.9:6817 ID:2 FedState:DRAIN+REMOVE Features:a,b PersistConnSend/Recv:Yes/No Synced:No
-Sibling:    lost::0 ID:3 FedState:INACTIVE Features: PersistConnSend/Recv:No/No Synced:No
+Sibling:    far:10.9.9.9:6817 ID:2 FedState:DRAIN+REMOVE Features:a,b PersistConnSend/Recv:Yes/No Synced:Yes
+Sibling:    lost::0 ID:3 FedState:ACTIVE Features: PersistConnSend/Recv:No/No Synced:No
 """
 
 
@@ -21,8 +21,8 @@ def test_a_federation():
         "fed1",
         (
             Cluster("lab", "ACTIVE"),
-            Cluster("far", "DRAIN+REMOVE", True, False, False),
-            Cluster("lost", "INACTIVE", False, False, False),
+            Cluster("far", "DRAIN+REMOVE", True, False, True),
+            Cluster("lost", "ACTIVE", False, False, False),
         ),
     )
 
@@ -32,7 +32,7 @@ def test_most_clusters_are_in_none():
 
 
 def test_a_line_that_cannot_be_read():
-    assert parse_federation([*LINES.encode().splitlines(), b"Cousin: x"]).rejected_lines == 1
+    assert parse_federation([*LINES.encode().splitlines(), b"Cousin: x", b"Cousin: y"]).rejected_lines == 2
     with pytest.raises(SlurmError, match="names a federation"):
         parse_federation([b"Cousin: x"])
 

@@ -41,8 +41,13 @@ def test_no_readable_license_is_an_error(lines):
 
 def test_the_second_of_the_same_is_rejected():
     line = LINES.encode().splitlines()[0]
-    answer = parse_licenses([line, line])
-    assert (len(answer.licenses), answer.rejected_lines) == (1, 1)
+    answer = parse_licenses([line, line, line])
+    assert (len(answer.licenses), answer.rejected_lines) == (1, 2)
+
+
+def test_names_may_hold_any_byte():
+    line = LINES.encode().splitlines()[2].replace(b"power", b"p\xff r").replace(b"[1-2]", b"\xff")
+    assert parse_licenses([line]).licenses[0][:2] == ("p\ufffd r", "node\ufffd")
 
 
 def test_nodes_that_are_not_named_are_none():

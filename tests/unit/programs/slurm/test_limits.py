@@ -14,11 +14,11 @@ ACCOUNT = (
     "ClusterName=lab Account=physics UserName= Partition= Priority=0 ID=7 "
     "SharesRaw/Norm/Level/Factor=30/0.91/33/0.00 UsageRaw/Norm/Efctv=0.00/1.00/0.00 ParentAccount=research(3) "
     "Lineage=/research/physics/ DefAssoc=No GrpJobs=100(1) GrpJobsAccrue=N(3) GrpSubmitJobs=1000(2) "
-    "GrpWall=5000(12.50) GrpTRES=cpu=64(2),mem=1000(500),node=N(1),gres/gpu=8(4) GrpTRESMins=cpu=10(3) "
+    "GrpWall=5000(12.50) GrpTRES=cpu=64(2),mem=1000(500),node=N(1),gres/gpu=8(4) GrpTRESMins=cpu=10(3),mem=100(1) "
     "GrpTRESRunMins=cpu=99999(10),mem=N(0) MaxJobs=7(1) MaxJobsAccrue= MaxSubmitJobs= MaxWallPJ= MaxTRESPJ=cpu=16 "
     "MaxTRESPN= MaxTRESMinsPJ= MinPrioThresh= "
 )
-COMMENT = "Comment=to | GrpJobs=5(5) GrpTRES=cpu=5(5),license/x=5(5) QOS=x(1)"
+COMMENT = "Comment=to | GrpJobs=5(5) GrpTRES=cpu=5(5),license/x=5(5) MaxSubmitJobs=5(5) QOS=x(1)"
 USER = ACCOUNT.replace("UserName=", "UserName=alice(2001)").replace("Partition=", "Partition=hpc")
 QOS = (
     "QOS=high(2) UsageRaw=0.000000 GrpJobs=50(1) GrpJobsAccrue=N(0) GrpSubmitJobs=N(1) GrpWall=N(0.00) "
@@ -49,26 +49,32 @@ def test_an_account_has_the_limits_that_its_jobs_share():
         Limit("GrpTRES", "node", None, 1),
         Limit("GrpTRES", "gres/gpu", 8, 4),
         Limit("GrpTRESMins", "cpu", 600, 180),
+        Limit("GrpTRESMins", "mem", 100 * 60 * 2**20, 60 * 2**20),
         Limit("GrpTRESRunMins", "cpu", 99999 * 60, 600),
         Limit("GrpTRESRunMins", "mem", None, 0),
     )
 
 
 def test_a_comment_forges_nothing():
-    assert (
-        limits(ACCOUNT + COMMENT, "QOS=x and more", EMPTY_QOS).associations[0].limits[:4]
-        == (limits(ACCOUNT).associations[0].limits[:4])
-    )
-    with_comment = {item[:2]: item for item in limits(ACCOUNT + COMMENT).associations[0].limits}
-    assert with_comment["GrpJobs", "jobs"] == Limit("GrpJobs", "jobs", 100, 1)
-    assert with_comment["GrpTRES", "cpu"] == Limit("GrpTRES", "cpu", 64, 2)
+    for record in (ACCOUNT, USER):
+        assert limits(record + COMMENT, "QOS=x and more", EMPTY_QOS).associations == limits(record).associations
+
+
+def test_a_resource_that_is_there_twice_counts_once():
+    twice = ACCOUNT.replace("GrpTRES=cpu=64(2),", "GrpTRES=cpu=64(2),cpu=5(5),")
+    assert limits(twice).associations == limits(ACCOUNT).associations
+
+
+def test_names_may_hold_any_byte():
+    record = ACCOUNT.replace("physics", "phy|\udcffics")
+    assert limits(record).associations[0].account == "phy|\ufffdics"
 
 
 def test_a_user_has_limits_that_an_account_only_hands_down():
     (user,) = limits(USER).associations
     assert user[:3] == ("physics", "alice", "hpc")
     assert Limit("MaxJobs", "jobs", 7, 1) in user.limits
-    assert limits(USER, EMPTY_QOS, users=False).associations == ()
+    assert limits(USER, USER.replace("hpc", ""), EMPTY_QOS, users=False).associations == ()
 
 
 def test_a_qos_has_limits_of_all_its_jobs_and_of_single_accounts_and_users():
@@ -124,8 +130,8 @@ def test_slurm_22_05_gives_users_of_a_qos_by_id():
 
 
 def test_a_record_that_cannot_be_read_is_rejected_and_so_is_a_second_one():
-    answer = limits(ACCOUNT, ACCOUNT, EMPTY_QOS, EMPTY_QOS, "QOS=broken", "ClusterName=broken", "other")
-    assert (len(answer.associations), len(answer.qos), answer.rejected_lines) == (1, 1, 4)
+    answer = limits(*[ACCOUNT] * 3, *[EMPTY_QOS] * 5, "QOS=broken", "ClusterName=broken", "other")
+    assert (len(answer.associations), len(answer.qos), answer.rejected_lines) == (1, 1, 2 + 4 + 2)
     with pytest.raises(SlurmError, match="1 records, and none"):
         limits("QOS=broken")
 
@@ -139,7 +145,8 @@ def test_scontrol_is_run(fake_slurm):
     fake_slurm.answers("scontrol", "\n".join([*HEAD, ACCOUNT, "", "QOS Records", QOS, ""]))
     answer = read_limits(SlurmRunner(10), users=False)
     assert (len(answer.associations), len(answer.qos)) == (1, 3)
-    assert fake_slurm.calls("scontrol") == ["--oneliner show assoc_mgr flags=qos,assoc"]
+    assert len(read_limits(SlurmRunner(10), users=True).qos) == 4
+    assert fake_slurm.calls("scontrol") == ["--oneliner show assoc_mgr flags=qos,assoc"] * 2
 
 
 @given(st.lists(st.binary(max_size=80)))

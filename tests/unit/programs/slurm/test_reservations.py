@@ -85,8 +85,14 @@ def test_no_readable_reservation_is_an_error(lines):
 
 
 def test_lines_of_a_comment_are_passed_over_and_second_ones_rejected():
-    answer = parse_reservations([OLD.encode(), b"the rest of a comment", OLD.encode()])
-    assert (len(answer.reservations), answer.rejected_lines) == (1, 1)
+    answer = parse_reservations([OLD.encode(), b"the rest of a comment", OLD.encode(), OLD.encode()])
+    assert (len(answer.reservations), answer.rejected_lines) == (1, 2)
+
+
+def test_names_may_hold_any_byte():
+    line = CORES.encode().replace(b"floaty", b"f\xff").replace(b"hpc", b"h\xff").replace(b"TIME_FLOAT", b"F\xff")
+    item = parse_reservation(line)
+    assert (item.name, item.partition, item.flags) == ("f\ufffd", "h\ufffd", ("F\ufffd",))
 
 
 def test_scontrol_is_run(fake_slurm):

@@ -245,6 +245,16 @@ def test_a_number_that_is_none_is_counted_and_left_out(before, after):
     assert sum(numbers) == sum(map(len, (whole.values, whole.calls, whole.user_calls, whole.pending_calls))) - 1
 
 
+def test_each_call_that_cannot_be_read_is_counted_and_any_byte_is_a_name():
+    lines = OLD.replace("ave_time:", "ave_tim:").replace("count:12 ", "count:x ").encode().splitlines()
+    assert parse_statistics(lines).rejected_lines == 2 + 2 + 1
+    pending = next(line for line in lines if b"count:x" in line)
+    assert parse_statistics([*lines[:-3], pending]).rejected_lines == 2 + 2 + 2
+    named = parse_statistics(OLD.encode().replace(b"root ", b"r\xfft ").replace(b"_PING", b"_\xff").splitlines())
+    assert named.user_calls["r\ufffdt"] == Calls(11, 4006)
+    assert named.pending_calls == {"REQUEST_\ufffd": 12}
+
+
 def test_what_a_later_version_may_print_is_passed_over():
     text = OLD.replace("Agent count:", "Agents of a new kind: 5\nAgent count:")
     assert statistics(text) == statistics(OLD)

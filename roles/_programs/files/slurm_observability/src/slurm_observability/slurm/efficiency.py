@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .accounting import ENDED_STATES
 from .command import SlurmError, SlurmRunner
+from .printed import decode, epoch
 from .tres import parse_tres
 
 # With steps: Slurm measures there, and with --allocations the memory would be empty. No field that a user types.
@@ -136,15 +137,15 @@ def _parse_row(line: bytes) -> _Row | None:
     return _Row(
         int(job_id),
         step or b"",
-        _epoch(start),
-        _epoch(end),
+        epoch(start),
+        epoch(end),
         int(elapsed),
         int(cpus),
         seconds(cpu_time),
-        allocated.decode("utf-8", "replace"),
-        requested.decode("utf-8", "replace"),
-        usage.decode("utf-8", "replace"),
-        partition.decode("utf-8", "replace"),
+        decode(allocated),
+        decode(requested),
+        decode(usage),
+        decode(partition),
     )
 
 
@@ -155,8 +156,3 @@ def seconds(text: bytes) -> float | None:
         return None
     days, hours, minutes, rest = match.groups(b"0")
     return (int(days) * 24 + int(hours)) * 3600 + int(minutes) * 60 + float(rest)
-
-
-def _epoch(value: bytes) -> int | None:
-    # Slurm prints Unknown or None for a time that is not set.
-    return int(value) if value.isdigit() and value != b"0" else None

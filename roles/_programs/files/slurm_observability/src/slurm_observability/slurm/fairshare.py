@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode
 
 # Administrators name the accounts: they come last, so that no character in one can shift another field.
 SSHARE = (
@@ -82,9 +83,9 @@ def parse_association(line: bytes) -> Association | None:
         return None
     raw_shares, norm_shares, raw_usage, norm_usage, effective, factor, level, partition, user, account = match.groups()
     return Association(
-        account=account.decode("utf-8", "replace"),
-        user=user.decode("utf-8", "replace"),
-        partition=partition.decode("utf-8", "replace"),
+        account=decode(account),
+        user=decode(user),
+        partition=decode(partition),
         raw_shares=int(raw_shares) if raw_shares and raw_shares != b"parent" else None,
         norm_shares=_number(norm_shares),
         raw_usage=int(raw_usage) if raw_usage else None,

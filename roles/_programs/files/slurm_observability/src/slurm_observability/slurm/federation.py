@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode
 
 SCONTROL_FEDERATION = ("scontrol", "show", "federation")
 
@@ -52,18 +53,14 @@ def parse_federation(lines: Iterable[bytes]) -> Federation:
     rejected = 0
     for line in filter(None, lines):
         if match := _NAME.fullmatch(line):
-            name = _text(match[1])
+            name = decode(match[1])
         elif match := _SELF.fullmatch(line):
-            clusters[_text(match[1])] = Cluster(_text(match[1]), _text(match[2]))
+            clusters[decode(match[1])] = Cluster(decode(match[1]), decode(match[2]))
         elif match := _SIBLING.fullmatch(line):
             connected = (match[number] == b"Yes" for number in (3, 4, 5))
-            clusters[_text(match[1])] = Cluster(_text(match[1]), _text(match[2]), *connected)
+            clusters[decode(match[1])] = Cluster(decode(match[1]), decode(match[2]), *connected)
         else:
             rejected += 1
     if rejected and not name:
         raise SlurmError(f"scontrol printed {rejected} lines, and none of them names a federation")
     return Federation(name, tuple(clusters.values()), rejected)
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")

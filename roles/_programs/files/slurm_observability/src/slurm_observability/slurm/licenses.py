@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode
 
 SCONTROL_LICENSES = ("scontrol", "--oneliner", "show", "licenses")
 
@@ -71,8 +72,8 @@ def parse_license(line: bytes) -> License | None:
         return None
     name, total, used, free, reserved, remote, nodes = match.groups()
     return License(
-        name=name.decode("utf-8", "replace"),
-        nodes="" if nodes in (None, b"(null)") else nodes.decode("utf-8", "replace"),
+        name=decode(name),
+        nodes="" if nodes in (None, b"(null)") else decode(nodes),
         total=int(total),
         used=int(used),
         free=int(free),

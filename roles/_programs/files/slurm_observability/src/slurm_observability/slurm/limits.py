@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode
 
 SCONTROL_LIMITS = ("scontrol", "--oneliner", "show", "assoc_mgr", "flags=qos,assoc")
 
@@ -20,10 +21,12 @@ _USER = re.compile(rb"(?:(.+)\()?(\d{1,10})\)?")
 
 # The limits that jobs share, of a QOS or an association, and those of one account or one user in a QOS. MaxJobs and
 # MaxSubmitJobs of an association hold for each of its users. What follows of limits is of single jobs.
-_PLAIN = re.compile(
-    rb"(?: |^)((?:Grp|Max)(?:Jobs|SubmitJobs)(?:PA|PU)?|GrpWall)=(N|\d{1,20})\((\d{1,20}(?:\.\d{1,9})?)\)(?= |$)"
+# One that is not set has no value.
+_FIELD = re.compile(
+    rb"(?: |^)((?:Grp|Max)(?:Jobs|SubmitJobs)(?:PA|PU)?|GrpWall|Grp(?:TRES|TRESMins|TRESRunMins)"
+    rb"|Max(?:TRES|TRESRunMins)(?:PA|PU))=([^ ]*)(?= |$)"
 )
-_TRES = re.compile(rb"(?: |^)((?:Grp(?:TRES|TRESMins|TRESRunMins)|Max(?:TRES|TRESRunMins)(?:PA|PU)))=([^= ]+=[^ ]*)")
+_PLAIN = re.compile(rb"(N|\d{1,20})\((\d{1,20}(?:\.\d{1,9})?)\)")
 _RESOURCE = re.compile(rb"([^,=()]+)=(N|\d{1,20})\((\d{1,20})\)")
 _PER_USER = ("MaxJobs", "MaxSubmitJobs")
 _SECONDS_PER_MINUTE = 60
@@ -106,10 +109,10 @@ def parse_limits(lines: Iterable[bytes], users: bool) -> Limits:
 
 def _qos(match: re.Match[bytes], users: bool) -> Iterator[QosLimits]:
     name, shared, of_accounts, of_users = match.groups()
-    qos = _text(name)
+    qos = decode(name)
     yield QosLimits(qos, "", "", _limits(shared))
     for account, limits in _MEMBER.findall(of_accounts):
-        yield QosLimits(qos, _text(account), "", _limits(limits))
+        yield QosLimits(qos, decode(account), "", _limits(limits))
     if users:
         for user, limits in _MEMBER.findall(of_users):
             yield QosLimits(qos, "", _user_name(user), _limits(limits))
@@ -118,39 +121,41 @@ def _qos(match: re.Match[bytes], users: bool) -> Iterator[QosLimits]:
 def _association(match: re.Match[bytes]) -> AssociationLimits:
     account, user, partition, rest = match.groups()
     limits = tuple(limit for limit in _limits(rest) if user or limit.name not in _PER_USER)
-    return AssociationLimits(_text(account), _text(user), _text(partition), limits)
+    return AssociationLimits(decode(account), decode(user), decode(partition), limits)
 
 
-def _limits(text: bytes) -> tuple[Limit, ...]:
+def _limits(record: bytes) -> tuple[Limit, ...]:
     """Return the limits in a record. The first of a name is the real one: a comment comes after all of them."""
+    fields: dict[bytes, bytes] = {}
+    for field, value in _FIELD.findall(record):
+        fields.setdefault(field, value)
     found: dict[tuple[str, str], Limit] = {}
-    for name, limit, used in _PLAIN.findall(text):
-        key = (_text(name), "wall" if name == b"GrpWall" else "jobs")
-        found.setdefault(key, Limit(*key, *_amounts(key, limit, used)))
-    for name, resources in _TRES.findall(text):
-        for resource, limit, used in _RESOURCE.findall(resources):
-            key = (_text(name), _text(resource))
-            found.setdefault(key, Limit(*key, *_amounts(key, limit, used)))
+    for field, value in fields.items():
+        for limit in _amounts(decode(field), value):
+            found.setdefault((limit.name, limit.resource), limit)
     return tuple(found.values())
 
 
-def _amounts(key: tuple[str, str], limit: bytes, used: bytes) -> tuple[float | None, float]:
-    name, resource = key
+def _amounts(name: str, value: bytes) -> Iterator[Limit]:
+    if "TRES" in name:
+        for resource, limit, used in _RESOURCE.findall(value):
+            yield _limit(name, decode(resource), limit, used)
+    elif match := _PLAIN.fullmatch(value):
+        yield _limit(name, "wall" if name == "GrpWall" else "jobs", match[1], match[2])
+
+
+def _limit(name: str, resource: str, limit: bytes, used: bytes) -> Limit:
     factor = _SECONDS_PER_MINUTE if "Mins" in name or resource == "wall" else 1
     if resource == "mem":
         factor *= _BYTES_PER_MEGABYTE
-    return None if limit == b"N" else int(limit) * factor, float(used) * factor
+    return Limit(name, resource, None if limit == b"N" else int(limit) * factor, float(used) * factor)
 
 
 def _user_name(text: bytes) -> str:
     match = _USER.fullmatch(text)
     if match is None or match[1]:
-        return _text(match[1] if match else text)
+        return decode(match[1] if match else text)
     try:
         return pwd.getpwuid(int(match[2])).pw_name
     except (KeyError, OverflowError):
-        return _text(match[2])
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+        return decode(match[2])

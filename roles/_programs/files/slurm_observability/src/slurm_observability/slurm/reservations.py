@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode, epoch
 
 # --all: also those of partitions that are hidden from the asking user.
 SCONTROL_RESERVATIONS = ("scontrol", "--all", "--oneliner", "show", "reservations")
@@ -81,16 +82,11 @@ def parse_reservation(line: bytes) -> Reservation | None:
         return None
     name, start, end, nodes, cores, partition, flags = match.groups()
     return Reservation(
-        name=name.decode("utf-8", "replace"),
-        partition="" if partition == b"(null)" else partition.decode("utf-8", "replace"),
-        flags=tuple(sorted(filter(None, flags.decode("utf-8", "replace").split(",")))),
-        start=_time(start),
-        end=_time(end),
+        name=decode(name),
+        partition="" if partition == b"(null)" else decode(partition),
+        flags=tuple(sorted(filter(None, decode(flags).split(",")))),
+        start=epoch(start),
+        end=epoch(end),
         nodes=int(nodes),
         cores=int(cores),
     )
-
-
-def _time(text: bytes) -> int | None:
-    # Seconds since 1970, for SLURM_TIME_FORMAT says so; a word such as Unknown where there is none.
-    return int(text) if text.isdigit() and text != b"0" else None

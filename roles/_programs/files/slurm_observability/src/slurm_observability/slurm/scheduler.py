@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode
 
 # Every version prints the text. The sums are in JSON only, which Slurm before 23.02 does not print.
 SDIAG = ("sdiag",)
@@ -246,7 +247,7 @@ def _calls(lines: Iterable[bytes]) -> tuple[dict[str, Calls], int]:
         name, number, count, microseconds, queued, dropped = match.groups()
         if name == _NOBODY and number != _NOBODY_ID:
             name = number
-        key = name.decode("utf-8", "replace")
+        key = decode(name)
         before = calls.get(key, Calls(0, 0))
         calls[key] = Calls(
             before.count + int(count),
@@ -265,5 +266,5 @@ def _pending_calls(lines: Iterable[bytes]) -> tuple[dict[str, int], int]:
         if match is None:
             rejected += 1
         else:
-            pending[match[1].decode("utf-8", "replace")] = int(match[2])
+            pending[decode(match[1])] = int(match[2])
     return pending, rejected

@@ -37,7 +37,8 @@ CPU_SECONDS = Metric(
 )
 ALLOCATED_CPU_SECONDS = Metric(
     "slurm_job_cpu_allocated_seconds_total",
-    f"CPU time of the CPUs that jobs held, counted when they end. {_WHICH}",
+    "CPU time of the CPUs that jobs held, to divide what they used by: only of jobs whose use is known, while "
+    f"slurm_job_cpu_seconds_total has all. {_WHICH}",
     _LABELS,
     "counter",
 )
