@@ -30,6 +30,11 @@ def test_with_one_backup_the_first_that_answers_is_in_control(fake_slurm):
     assert read(fake_slurm, text).in_control == Controller("spare", "backup", True)
 
 
+def test_a_controller_that_is_there_twice_counts_once(fake_slurm):
+    text = "Slurmctld(primary) at head is UP\nSlurmctld(primary) at head is DOWN\n"
+    assert read(fake_slurm, text).controllers == (Controller("head", "primary", True),)
+
+
 def test_with_more_backups(fake_slurm):
     text = (
         "Slurmctld(primary) at a is DOWN\nSlurmctld(backup1) at b is DOWN\n"

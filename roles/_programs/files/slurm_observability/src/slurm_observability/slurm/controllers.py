@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode
 
 SCONTROL_PING = ("scontrol", "ping")
 
@@ -53,11 +54,13 @@ def read_controllers(runner: SlurmRunner) -> Controllers:
 
 
 def parse_controllers(lines: list[bytes]) -> Controllers:
-    """Return the controllers in scontrol's lines. Other lines, such as the banner that root gets, are passed over."""
-    matches = filter(None, map(_LINE.fullmatch, lines))
-    return Controllers(
-        tuple(
-            Controller(name.decode("utf-8", "replace"), role.decode(), state == b"UP")
-            for role, name, state in (match.groups() for match in matches)
-        )
-    )
+    """Return the controllers in scontrol's lines, each once.
+
+    Other lines, such as the banner that root gets, are passed over.
+    """
+    found: dict[str, Controller] = {}
+    for match in filter(None, map(_LINE.fullmatch, lines)):
+        role, name, state = match.groups()
+        controller = Controller(decode(name), decode(role), state == b"UP")
+        found.setdefault(controller.name, controller)
+    return Controllers(tuple(found.values()))
