@@ -363,6 +363,27 @@ def test_guessers_do_not_hold_up_who_is_known(serve):
     assert took < (time.monotonic() - began) / 2
 
 
+def test_one_password_is_worked_on_at_a_time(monkeypatch):
+    at_work: list[int] = []
+    busy = threading.Lock()
+
+    def checkpw(password: bytes, hashed_password: bytes) -> bool:
+        at_work.append(busy.acquire(blocking=False))
+        time.sleep(0.02)
+        busy.release()
+        return False
+
+    monkeypatch.setattr(web_guard.bcrypt, "checkpw", checkpw)
+    passwords = web_guard.Passwords()
+    arguments = ({"alice": hashed(PASSWORD).encode()}, basic("alice", "wrong")["Authorization"])
+    guesses = [threading.Thread(target=passwords.accept, args=arguments) for _guess in range(5)]
+    for guess in guesses:
+        guess.start()
+    for guess in guesses:
+        guess.join()
+    assert at_work == [True] * 5
+
+
 def test_headers_of_the_site(serve):
     port, _path = serve("http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
     assert ask(port)[1]["X-Frame-Options"] == ask(port, path="/none")[1]["X-Frame-Options"] == "deny"
@@ -393,6 +414,24 @@ def test_a_request_that_drips_in_is_ended(serve, monkeypatch):
                 connection.sendall(bytes([letter]))
                 time.sleep(0.05)
         assert time.monotonic() - began < 3
+
+
+def test_a_request_that_stops_halfway_is_ended(serve, monkeypatch):
+    monkeypatch.setattr(http, "REQUEST_SECONDS", 0.3)
+    port, _path = serve("")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET /-/healthy HTTP/1.1\r\nX: ")
+        assert connection.recv(1) == b""
+
+
+def test_between_requests_a_client_may_be_silent(serve, monkeypatch):
+    monkeypatch.setattr(http, "REQUEST_SECONDS", 0.1)
+    port, _path = serve("")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        for _request in range(2):
+            connection.sendall(b"GET /-/healthy HTTP/1.1\r\n\r\n")
+            assert connection.recv(65536).endswith(b"healthy\n")
+            time.sleep(0.3)
 
 
 def test_an_answer_that_nobody_takes_is_given_up(serve, monkeypatch, eventually):
