@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import slurm_observability
-from slurm_observability.exporter.cli import ENVIRONMENT_PREFIX, parser
+from slurm_observability.exporter.options import ENVIRONMENT_PREFIX, parser
 from slurm_observability.exporter.settings import Settings
 from slurm_observability.exporter.wiring import OFTEN, intervals
 

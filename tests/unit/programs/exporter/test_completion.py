@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from slurm_observability.exporter import cli
+from slurm_observability.exporter import options
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def script(tmp_path_factory):
     with pytest.raises(SystemExit) as ended, pytest.MonkeyPatch.context() as patch:
         printed: list[str] = []
         patch.setattr("builtins.print", lambda text, end: printed.append(text))
-        cli.parser().parse_args(["--completion", "bash"])
+        options.parser().parse_args(["--completion", "bash"])
     assert ended.value.code == 0
     path.write_text(printed[0])
     return path
@@ -40,8 +40,8 @@ def offered(script, *words: str) -> set[str]:
 
 
 def test_every_option_is_offered(script):
-    options = {name for action in cli.parser()._actions for name in action.option_strings}
-    assert offered(script, "-") == options
+    known = {name for action in options.parser()._actions for name in action.option_strings}
+    assert offered(script, "-") == known
 
 
 def test_options_that_begin_so(script):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from slurm_observability.exporter.cli import parser
+from slurm_observability.exporter.options import parser
 
 VARS = Path(__file__).parents[4] / "roles/slurm_exporter/vars/main.yml"
 # What people type, and no service.
