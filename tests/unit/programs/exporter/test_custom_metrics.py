@@ -34,12 +34,19 @@ def read(fake_slurm, tmp_path):
     return write_and_read
 
 
-@pytest.fixture
-def topics(read):
-    """Read this text as a file of custom metrics; returns the topics."""
+def has_partitions(fake_slurm, *names: str) -> None:
+    """Let scontrol list these partitions."""
+    line = "PartitionName={} MaxTime=UNLIMITED PriorityTier=1 State=UP TotalCPUs=8 TotalNodes=1\n"
+    fake_slurm.answers("scontrol", "".join(map(line.format, names)))
 
-    def build(text: str, partitions=lambda: ["hpc", "htc"]):
-        return topic.topics(read(text), SlurmRunner(5.0), partitions, RESET_TIME)
+
+@pytest.fixture
+def topics(read, fake_slurm):
+    """Read this text as a file of custom metrics; returns the topics. There are the partitions htc and hpc."""
+    has_partitions(fake_slurm, "htc", "hpc")
+
+    def build(text: str):
+        return topic.topics(read(text), SlurmRunner(5.0), RESET_TIME)
 
     return build
 
@@ -122,15 +129,10 @@ def test_the_command_gets_its_arguments_as_they_are_written(topics, fake_slurm):
     ]
 
 
-def test_the_partitions_that_there_are_come_from_sinfo(read, fake_slurm):
-    from slurm_observability.slurm.cluster import read_partition_names
-
-    fake_slurm.answers("sinfo", "htc\nhpc\n\nhpc\n")
-    runner = SlurmRunner(5.0)
-    schemas = read(one(command_args='["{partition}"]'))
-    (found,) = topic.topics(schemas, runner, lambda: read_partition_names(runner), RESET_TIME)
+def test_the_partitions_that_there_are_come_from_slurmctld(topics, fake_slurm):
+    (found,) = topics(one(command_args='["{partition}"]'))
     assert shown(found).splitlines()[2:] == ['site_x{partition="hpc"} 0.0', 'site_x{partition="htc"} 0.0']
-    assert fake_slurm.calls("sinfo") == ["--all --noheader --format=%R"]
+    assert fake_slurm.calls("scontrol") == ["--all --oneliner show partitions"]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +282,9 @@ def test_too_many_series_are_left_out_and_that_is_said_once(topics, fake_slurm, 
     assert list(second.status()) == []
 
 
-def test_too_many_partitions_are_refused(topics):
-    (found,) = topics(one(command_args='["{partition}"]'), partitions=lambda: [str(n) for n in range(1001)])
+def test_too_many_partitions_are_refused(topics, fake_slurm):
+    (found,) = topics(one(command_args='["{partition}"]'))
+    has_partitions(fake_slurm, *map(str, range(1001)))
     with pytest.raises(SlurmError, match="1 states and 1001 partitions are too many commands"):
         found.read()
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from ..slurm.accounting import RunReader
-from ..slurm.cluster import read_partition_names
 from ..slurm.command import SlurmError, SlurmRunner
 from ..slurm.config import Configuration
 from ..slurm.controllers import Controllers, read_controllers
@@ -63,7 +62,7 @@ def topics(
             timeout = settings.timeouts.get(name, settings.timeout)
             plan = Plan(settings, interval, timeout, runner.limited(timeout), configuration, discovery, cap, leadership)
             chosen.append(_KINDS[name].make(plan))
-    chosen += custom.topics(settings.custom_metrics, runner, lambda: read_partition_names(runner), settings.reset_time)
+    chosen += custom.topics(settings.custom_metrics, runner, settings.reset_time)
     return chosen
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from ...slurm.command import SlurmError, SlurmRunner
+from ...slurm.partitions import read_partitions
 from ..metric import AnyFamily, Family, Metric
 from ..topic import Reading, Scene, Topic
 from .schema import MAX_COMMANDS, CommandSchema
@@ -38,14 +39,11 @@ class Answer:
     dropped: int = 0
 
 
-def topics(
-    schemas: Sequence[CommandSchema], runner: SlurmRunner, partitions: Callable[[], Sequence[str]], reset_time: int
-) -> list[Topic[Answer]]:
-    """Return a topic for each schema. ``partitions`` names those that exist and raises SlurmError."""
+def topics(schemas: Sequence[CommandSchema], runner: SlurmRunner, reset_time: int) -> list[Topic[Answer]]:
+    """Return a topic for each schema. ``reset_time`` is in seconds since 1970."""
     turn = threading.BoundedSemaphore(CONCURRENT)
     readers = [
-        _Reader(schema, runner.limited(schema.timeout, MAX_OUTPUT_BYTES), partitions, reset_time, turn)
-        for schema in schemas
+        _Reader(schema, runner.limited(schema.timeout, MAX_OUTPUT_BYTES), reset_time, turn) for schema in schemas
     ]
     found = [Topic(reader.name, reader.read, reader.families, reader.schema.interval) for reader in readers]
     # A family is served in one piece, so the first topic shows what concerns all of them.
@@ -60,7 +58,6 @@ def _status(readers: Iterable[_Reader]) -> Iterator[AnyFamily]:
 class _Reader:
     schema: CommandSchema
     runner: SlurmRunner
-    partitions: Callable[[], Sequence[str]]
     reset_time: int
     turn: threading.BoundedSemaphore
     dropped: int = 0
@@ -77,10 +74,7 @@ class _Reader:
     def read(self) -> Reading[Answer]:
         """Run the command for each state and partition. Raises SlurmError."""
         schema = self.schema
-        partitions: Sequence[str] = ("",)
-        if schema.per_partition:
-            partitions = self.partitions() if schema.partitions is None else schema.partitions
-        states = schema.states or ("",)
+        partitions, states = self._partitions(), schema.states or ("",)
         if len(states) * len(partitions) > MAX_COMMANDS:
             raise SlurmError(f"{len(states)} states and {len(partitions)} partitions are too many commands; name some")
         answer = Answer()
@@ -94,6 +88,14 @@ class _Reader:
             )
         self.dropped = answer.dropped
         return Reading(answer, rejected)
+
+    def _partitions(self) -> Sequence[str]:
+        """Return the partitions to ask about; one without a name where the command is not about partitions."""
+        if not self.schema.per_partition:
+            return ("",)
+        if self.schema.partitions is not None:
+            return self.schema.partitions
+        return sorted(partition.name for partition in read_partitions(self.runner).partitions)
 
     def _ask(self, state: str, partition: str, answer: Answer) -> int:
         """Add what one command says; return how many lines could not be read."""
