@@ -6,18 +6,16 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from slurm_observability.slurm.command import SlurmRunner
+from slurm_observability.slurm.efficiency import EndedJobReader
 
-from tests.integration.lab.exporter_here import Samples, ask, commands_of
+from tests.integration.lab.exporter_here import Samples, ask
 from tests.integration.lab.support import Jobs, Lab, wait_until
 
 QOS, ACCOUNT, RESERVATION, LICENSE = "gold", "research", "gold State=ACTIVE work", "fluent@vendor"
 HOUR = 3600
-
-
-@pytest.fixture(scope="module")
-def commands(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with commands_of(lab, tmp_path_factory.mktemp("commands")):
-        yield
+# With the queue and the nodes, which no exporter can do without.
+TOPICS = ("jobs", "nodes", "scheduler", "reservations", "licenses", "limits", "fairshare", "federation")
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +48,8 @@ def start(lab: Lab) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def metrics(commands: None, start: int) -> Samples:
-    return ask()
+def metrics(commands_on_head: None, start: int) -> Samples:
+    return ask(TOPICS)
 
 
 def test_limits(lab: Lab, metrics: Samples) -> None:
@@ -126,10 +124,7 @@ def test_the_version_is_that_of_slurmctld(lab: Lab, metrics: Samples) -> None:
     assert f'slurm_info{{cluster="lab",version="{version}"}}' in metrics
 
 
-def test_what_a_job_used_is_what_sacct_says(lab: Lab, commands: None, jobs: Jobs) -> None:
-    from slurm_observability.slurm.command import SlurmRunner
-    from slurm_observability.slurm.efficiency import EndedJobReader
-
+def test_what_a_job_used_is_what_sacct_says(lab: Lab, commands_on_head: None, jobs: Jobs) -> None:
     began = int(time.time())
     job = jobs.submit("-n 2", "timeout 3 sh -c 'while :; do :; done'; true")
     jobs.wait_for_state(job, "COMPLETED")
