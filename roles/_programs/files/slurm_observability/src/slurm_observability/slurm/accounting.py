@@ -55,6 +55,11 @@ class Run(NamedTuple):
     elapsed: int
     kind: RunKind
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was ever given resources. Slurm 22.05 says a start too of what was cancelled while it waited."""
+        return self.start is not None and self.kind.allocated.cpus > 0
+
 
 @dataclass
 class RunReader:

@@ -101,13 +101,13 @@ class Tally:
         """Count an ended run."""
         kind = run.kind
         self._ended[kind] += 1
-        if run.start is None:
+        if not run.has_begun:
             return
         self._begun[kind] += 1
         self._elapsed[kind] += run.elapsed
         partition = one_partition(kind.partition)
         self._observe(RUN, partition, run.elapsed)
-        if run.eligible is not None:
+        if run.start is not None and run.eligible is not None:
             self._observe(WAIT, partition, max(0, run.start - run.eligible))
 
     def runs(self) -> Counter[tuple[str, str, str]]:

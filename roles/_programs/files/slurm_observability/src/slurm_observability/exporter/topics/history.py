@@ -187,7 +187,7 @@ def _jobs(totals: HistoryTotals, scene: Scene) -> Iterator[Family]:
     none: Mapping[str, int] = {}
     by_partition = {name: totals.partitions.get(name, none) for name in _names(scene, totals.partitions)}
     for count in STATES:
-        samples = (((name,), counts.get(count.state, 0)) for name, counts in by_partition.items())
+        samples = [((name,), counts.get(count.state, 0)) for name, counts in by_partition.items()]
         yield Family(partition_metric(count), samples)
 
 
@@ -213,15 +213,11 @@ def _distributions(totals: HistoryTotals, scene: Scene) -> Iterator[AnyFamily]:
     for what, metric in DISTRIBUTIONS.items():
         bounds = (*BOUNDS[what], inf)
         histograms = totals.histograms[what]
-        none = Histogram([0] * len(bounds))
-        yield HistogramFamily(
-            metric,
-            (
-                ((name,), list(zip(bounds, accumulate(histogram.counts), strict=True)), histogram.total)
-                for name in _names(scene, histograms)
-                for histogram in [histograms.get(name, none)]
-            ),
-        )
+        samples = []
+        for name in _names(scene, histograms):
+            histogram = histograms.get(name) or Histogram([0] * len(bounds))
+            samples.append(((name,), list(zip(bounds, accumulate(histogram.counts), strict=True)), histogram.total))
+        yield HistogramFamily(metric, samples)
     for what, metric in ((CPU_SECONDS, CPU_SECONDS_TOTAL), (GPU_SECONDS, GPU_SECONDS_TOTAL)):
         sums = totals.sums.get(what, {})
         yield Family(metric, [((name,), sums.get(name, 0)) for name in _names(scene, sums)])
