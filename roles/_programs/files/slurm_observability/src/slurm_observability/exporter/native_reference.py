@@ -13,13 +13,13 @@ Since Slurm 25.11 slurmctld has metrics of its own (`MetricsType=metrics/openmet
 its port 6817. Where they mean what ours mean, ours have their names, on every version of Slurm. Scrape only one of the
 two, or select by `job`: the same name with another meaning is easily overlooked.
 
-slurmctld writes accounts as users typed them: where slurmdbd does not know a user, a line break in `sbatch --account` makes
-its page `jobs-users-accts` unreadable (26.05.5), until that job is gone.
+slurmctld writes accounts as users typed them: where slurmdbd does not know a user, a line break in `sbatch --account`
+makes its page `jobs-users-accts` unreadable (26.05.5), until that job is gone.
 
 A metric of theirs that is not in the table has the same name and value here. Users and accounts have no series here for
 what they have none of, where that is mostly 0; `--queue-labels` and `--max-label-values` leave out more. `bin/test`
-compares every name with a running slurmctld 26.05, by this table, which is made from the program's own; a test holds both
-together. There `…` stands for the beginnings `slurm_jobs`, `slurm_partition_jobs`, `slurm_user_jobs` and
+compares every name with a running slurmctld 26.05, by this table, which is made from the program's own; a test holds
+both together. There `…` stands for the beginnings `slurm_jobs`, `slurm_partition_jobs`, `slurm_user_jobs` and
 `slurm_account_jobs`.
 
 | theirs | ours | what differs |
