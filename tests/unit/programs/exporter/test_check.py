@@ -58,6 +58,7 @@ def test_a_cluster_in_health(findings, fake_slurm):
     assert states["reservations"] == EMPTY
     assert str(found["jobs"].size) == "4 jobs" and str(found["nodes"].size) == "7 nodes"
     assert str(found["controllers"].size) == "1 controller" and str(found["reservations"].size) == "0 reservations"
+    assert str(found["partitions"].size) == "4 partitions"
     assert found["jobs"].asked[0][0] == "squeue" and found["nodes"].seconds > 0
 
 

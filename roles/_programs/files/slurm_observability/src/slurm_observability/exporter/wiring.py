@@ -135,7 +135,10 @@ def _partitions(plan: Plan) -> Topic[Partitions]:
         answer = rest_partitions.read_partitions(client) if client else read_partitions(plan.runner)
         return Reading(answer, answer.rejected_lines)
 
-    return Topic(partitions.NAME, read, partitions.families, plan.interval)
+    def size(answer: Partitions) -> Size:
+        return Size(len(answer.partitions), "partition")
+
+    return Topic(partitions.NAME, read, partitions.families, plan.interval, size=size)
 
 
 def _history(plan: Plan) -> Topic[HistoryTotals]:
