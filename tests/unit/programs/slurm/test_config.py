@@ -35,6 +35,10 @@ def test_parameters():
     }
 
 
+def test_any_byte_can_be_in_a_value():
+    assert parse_config([b"ClusterName = l\xff"]) == {"ClusterName": "l\ufffd"}
+
+
 def test_text_without_a_cluster_is_an_error():
     with pytest.raises(SlurmError, match="name of the cluster"):
         parse_config([b"Slurmctld(primary) at head is UP"])

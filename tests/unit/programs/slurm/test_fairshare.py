@@ -46,6 +46,10 @@ def test_an_account_may_be_named_anything():
     assert parse_association(line)[:3] == ('a|b "c" \ufffd|9', "al\ufffd", "p\ufffd")
 
 
+def test_each_number_may_be_missing():
+    assert parse_association(b"|||||||||physics") == Association("physics", "", "", *[None] * 7)
+
+
 @pytest.mark.parametrize(
     "line", ["", "physics", "1|0.5|0|0.0|0.0|1.0|1.0||al|", "1|half|0|0.0|0.0|1.0|1.0||al|physics"]
 )
@@ -68,7 +72,9 @@ def test_nothing_but_other_lines_is_an_error():
 def test_sshare_is_run(fake_slurm):
     fake_slurm.answers("sshare", LINES)
     assert read_fairshares(SlurmRunner(10), fair_tree=True) == parse_fairshares(LINES.encode().splitlines())
-    assert fake_slurm.calls("sshare") == [
+    classic = read_fairshares(SlurmRunner(10), fair_tree=False)
+    assert {item.level_fairshare for item in classic.associations} == {None}
+    assert fake_slurm.calls("sshare") == 2 * [
         "--all --parsable2 --noheader "
         "--format=RawShares,NormShares,RawUsage,NormUsage,EffectvUsage,FairShare,LevelFS,Partition,User,Account"
     ]

@@ -12,6 +12,7 @@ LINES = """\
 Federation: fed1
 Self:       lab:10.213.0.10:6817 ID:1 FedState:ACTIVE Features:
 Sibling:    far:10.9.9.9:6817 ID:2 FedState:DRAIN+REMOVE Features:a,b PersistConnSend/Recv:Yes/No Synced:Yes
+Sibling:    slow:10.9.9.8:6817 ID:4 FedState:ACTIVE Features: PersistConnSend/Recv:No/Yes Synced:No
 Sibling:    lost::0 ID:3 FedState:ACTIVE Features: PersistConnSend/Recv:No/No Synced:No
 """
 
@@ -22,6 +23,7 @@ def test_a_federation():
         (
             Cluster("lab", "ACTIVE"),
             Cluster("far", "DRAIN+REMOVE", True, False, True),
+            Cluster("slow", "ACTIVE", False, True, False),
             Cluster("lost", "ACTIVE", False, False, False),
         ),
     )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from .command import SlurmError, SlurmRunner
+from .printed import decode
 
 SCONTROL_CONFIG = ("scontrol", "show", "config")
 # Several topics look at the configuration. It changes when slurmctld starts or reads it anew.
@@ -48,8 +49,8 @@ def parse_config(lines: Iterable[bytes]) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for line in lines:
         if match := _PARAMETER.fullmatch(line):
-            value = match[2].decode("utf-8", "replace")
-            parameters.setdefault(match[1].decode("ascii"), "" if value == "(null)" else value)
+            value = decode(match[2])
+            parameters.setdefault(decode(match[1]), "" if value == "(null)" else value)
     if not parameters.get("ClusterName"):
         raise SlurmError("scontrol show config does not tell the name of the cluster")
     return parameters

@@ -88,7 +88,7 @@ class EndedJobReader:
 
         A run that never started or has no known end is passed over. Raises SlurmError when no line can be read.
         """
-        good = bad = 0
+        good, bad = False, 0
         job: _Row | None = None
         steps: list[_Row] = []
         for line in lines:
@@ -96,7 +96,7 @@ class EndedJobReader:
             if row is None:
                 bad += 1
                 continue
-            good += 1
+            good = True
             if not row.step:
                 yield from _ended_job(job, steps)
                 job, steps = row, []
