@@ -363,6 +363,15 @@ def test_guessers_do_not_hold_up_who_is_known(serve):
     assert took < (time.monotonic() - began) / 2
 
 
+def test_a_password_that_bcrypt_refuses_is_wrong(monkeypatch):
+    def checkpw(password: bytes, hashed_password: bytes) -> bool:
+        raise ValueError("as bcrypt before 5.0 says of a zero byte")
+
+    monkeypatch.setattr(web_guard.bcrypt, "checkpw", checkpw)
+    users = {"alice": hashed(PASSWORD).encode()}
+    assert not web_guard.Passwords().accept(users, basic("alice", PASSWORD)["Authorization"])
+
+
 def test_one_password_is_worked_on_at_a_time(monkeypatch):
     at_work: list[int] = []
     busy = threading.Lock()

@@ -196,10 +196,6 @@ class _Answers(io.BufferedIOBase):
         self._connection = connection
         self._pieces: list[bytes] = []
 
-    def writable(self) -> bool:
-        """Say that this is for writing."""
-        return True
-
     def write(self, data: Any) -> int:
         """Keep a piece of the answer."""
         self._pieces.append(data)
