@@ -16,7 +16,7 @@ OF_THE_MOMENT = (
     *("slurm_sched_stats_timestamp", "slurm_server_thread_cnt", "slurm_agent_"),
     *(f"slurm_{whose}jobs_longest_wait" for whose in ("", "partition_", "user_", "account_")),
 )
-TOPICS = ("jobs", "nodes", "scheduler", "reservations", "licenses")
+TOPICS = ("jobs", "nodes", "partitions", "scheduler", "reservations", "licenses")
 # What some versions do not tell.
 UNTOLD = {
     "v0.0.38": {"slurm_bf_last_depth", "slurm_bf_last_depth_try"},

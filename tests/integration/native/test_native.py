@@ -25,7 +25,7 @@ def both(lab: Lab, commands_on_head: None) -> Callable[[], Asked]:
 
     def asked() -> Asked | None:
         before = native()
-        ours = ask(("jobs", "nodes", "scheduler"), cluster="lab", node_metrics="all")
+        ours = ask(("jobs", "nodes", "partitions", "scheduler"), cluster="lab", node_metrics="all")
         after = native()
         return (after, ours) if settled(before) == settled(after) else None
 
