@@ -183,7 +183,7 @@ def parse_sums(text: bytes) -> dict[str, int]:
         found = {name: record.get(key) for key, name in SUMS.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SlurmError("sdiag --json printed no statistics") from error
-    return {name: value for name, value in found.items() if type(value) is int}
+    return {name: value for name, value in found.items() if isinstance(value, int) and not isinstance(value, bool)}
 
 
 def parse_statistics(lines: Iterable[bytes]) -> SchedulerStatistics:

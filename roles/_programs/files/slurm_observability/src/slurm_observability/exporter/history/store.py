@@ -14,7 +14,7 @@ import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ...slurm.command import SlurmError
@@ -102,7 +102,9 @@ class RunStore:
     @contextmanager
     def transaction(self, now: int) -> Iterator[Transaction]:
         """Count runs as of ``now``. After an error, whosever it is, everything is as it was before."""
-        with self._errors(), self._begun() as database:
+        with ExitStack() as stack:
+            stack.enter_context(self._errors())
+            database = stack.enter_context(self._begun())
             transaction = Transaction(database, self._origin.reset_time, self._origin.labels, now)
             yield transaction
             transaction.finish()
@@ -209,6 +211,6 @@ class RunStore:
         except sqlite3.DatabaseError as error:
             self.close()
             # Its subclasses tell of a fault in a statement and not in the file.
-            if type(error) is not sqlite3.DatabaseError:
+            if error.__class__ is not sqlite3.DatabaseError:
                 raise
             raise DamagedStoreError(str(error)) from error

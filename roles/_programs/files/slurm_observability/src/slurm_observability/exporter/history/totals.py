@@ -79,7 +79,7 @@ def job_counts(outcomes: Iterable[Outcome]) -> set[tuple[str, str]]:
     counts = set()
     for partition, state, submitted in outcomes:
         if state != RESIZING:
-            for where in {"", partition}:
+            for where in dict.fromkeys(("", partition)):
                 counts.add((where, state))
                 if submitted:
                     counts.add((where, SUBMITTED))

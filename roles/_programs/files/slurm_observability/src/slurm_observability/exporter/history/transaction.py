@@ -154,7 +154,7 @@ class Transaction:
     def _count_pieces(self, runs: Iterable[Run]) -> None:
         for run in runs:
             if run.kind.state == RESIZING:
-                for where in {"", one_partition(run.kind.partition)}:
+                for where in dict.fromkeys(("", one_partition(run.kind.partition))):
                     self._jobs[where, SUBMITTED] += 1
 
     def _submit_those_now_eligible(self) -> None:

@@ -17,8 +17,9 @@ def number(value: Any) -> int | None:
         if not value.get("set") or value.get("infinite"):
             return None
         value = value.get("number")
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or value in _NONE:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value in _NONE:
         return None
+    # NaN is not less than anything.
     return int(value) if abs(value) < 1 << 63 else None
 
 
