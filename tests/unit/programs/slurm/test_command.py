@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -169,6 +170,38 @@ def test_runners_of_one_kind_have_their_own_timeout_and_share_their_counts_and_t
     runner.close()
     with pytest.raises(SlurmError, match="stopping"):
         list(impatient.lines(["scontrol"]))
+
+
+def test_a_command_that_is_slow_to_begin_holds_up_neither_the_counts_nor_the_end(fake_slurm, monkeypatch, eventually):
+    fake_slurm.hangs("squeue")
+    begun, go_on = threading.Event(), threading.Event()
+    popen = subprocess.Popen
+    started, errors = [], []
+
+    def slow(*arguments, **more):
+        begun.set()
+        go_on.wait(10)
+        started.append(popen(*arguments, **more))
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", slow)
+    runner = SlurmRunner(60)
+
+    def ask():
+        try:
+            list(runner.lines(["squeue"]))
+        except Stopping as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    assert begun.wait(5)
+    assert runner.commands_started == {}
+    runner.close()
+    go_on.set()
+    thread.join(5)
+    assert errors == ["squeue was not run because the program is stopping"]
+    eventually(lambda: not alive(started[0].pid))
 
 
 def test_hidden_options_do_not_pass():

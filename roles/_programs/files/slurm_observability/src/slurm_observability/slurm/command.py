@@ -73,26 +73,40 @@ class _Processes:
         self.closed = False
 
     def start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+        if self.closed:
+            raise _not_run(argv)
+        # Without the lock: the file of the command may be on a server that hangs, and a scrape asks for the counts.
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SlurmError(f"{argv[0]} cannot be run: {error.strerror or error}") from error
         with self._lock:
-            if self.closed:
-                raise Stopping(f"{argv[0]} was not run because the program is stopping")
-            try:
-                process = subprocess.Popen(
-                    argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    env=self._environment,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise SlurmError(f"{argv[0]} cannot be run: {error.strerror or error}") from error
             self._running.add(process)
             self._started[argv[0]] += 1
+            closed = self.closed
+        if closed:  # in the meantime, and close() did not know of it
+            self.end(process)
+            raise _not_run(argv)
         self._listener(argv)
         return process
 
-    def ended(self, process: subprocess.Popen[bytes]) -> None:
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill what is left of the command and reap it, so that it stays neither running nor a zombie."""
+        if process.returncode is None:  # not reaped yet: its number still names its group and nobody else
+            _kill_group(process)
+            # A process in uninterruptible sleep dies later; the interpreter reaps it when it starts another one.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(REAP_SECONDS)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
         with self._lock:
             self._running.discard(process)
 
@@ -156,7 +170,7 @@ class SlurmRunner:
                 yield [rest]
             self._check_exit(process, name, tail)
         finally:
-            self._end(process)
+            self._processes.end(process)
 
     def close(self) -> None:
         """End every command that still runs, and start no more."""
@@ -206,18 +220,6 @@ class SlurmRunner:
         if code > 0:
             raise SlurmError(f"{name} failed with exit status {code}: {one_line(tail.text()) or 'it gave no reason'}")
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill what is left of the command and reap it, so that it stays neither running nor a zombie."""
-        if process.returncode is None:  # not reaped yet: its number still names its group and nobody else
-            _kill_group(process)
-            # A process in uninterruptible sleep dies later; the interpreter reaps it when it starts another one.
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(REAP_SECONDS)
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
-        self._processes.ended(process)
-
 
 class _Tail:
     """Keeps the end of a byte stream."""
@@ -230,6 +232,10 @@ class _Tail:
 
     def text(self) -> str:
         return self._data.decode("utf-8", "replace")
+
+
+def _not_run(argv: Sequence[str]) -> Stopping:
+    return Stopping(f"{argv[0]} was not run because the program is stopping")
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
