@@ -102,6 +102,20 @@ def test_a_slow_client_keeps_nobody_waiting(client):
         assert time.monotonic() - began < 5
 
 
+def test_a_connection_without_a_thread_loses_no_room(start, monkeypatch):
+    monkeypatch.setattr(http, "MAX_CONNECTIONS", 1)
+    client = start()
+    with monkeypatch.context() as patch:
+
+        def no_thread(*arguments, **more):
+            raise RuntimeError("can't start new thread")
+
+        patch.setattr("socketserver.ThreadingMixIn.process_request", no_thread)
+        with pytest.raises(OSError):
+            client.get("/-/healthy")
+    assert client.get("/-/healthy")[0] == 200
+
+
 def test_connections_are_bounded_and_given_back(start, eventually, monkeypatch):
     monkeypatch.setattr(http, "MAX_CONNECTIONS", 3)
     client = start()
