@@ -69,6 +69,7 @@ class Discovery:
         self._ports = ports
         self._directory = directory
         self._targets: dict[tuple[object, ...], _Target] | None = None
+        # Replaced and never changed, for scrapes read them meanwhile.
         self._documents: dict[str, bytes] = {}
         self._written: dict[str, bytes] = {}
         self._counts: dict[str, int] = {}
@@ -84,18 +85,20 @@ class Discovery:
                 targets[shown] = known.get(shown) or _target(node, cluster)
         if self._targets is None or list(targets) != list(known):
             self._targets = targets
-            for name, job in SCRAPE_JOBS.items():
-                self._list(name, [target for target in targets.values() if job.runs_on(target.node)])
+            lists = {
+                name: [each for each in targets.values() if job.runs_on(each.node)] for name, job in SCRAPE_JOBS.items()
+            }
+            self._documents = {name: self._document(name, chosen) for name, chosen in lists.items()}
+            self._counts = {name: len(chosen) for name, chosen in lists.items()}
         self._last_success = time.time()
         if self._directory is not None:
             self._write_changed(self._directory)
 
-    def _list(self, name: str, targets: Sequence[_Target]) -> None:
+    def _document(self, name: str, targets: Sequence[_Target]) -> bytes:
         port = self._ports.get(name, SCRAPE_JOBS[name].port)
         # One group to a line: people read it, and compare it with an earlier one.
         lines = ",\n".join(target.line(port) for target in targets)
-        self._documents[name] = f"[\n{lines}\n]\n".encode() if targets else b"[]\n"
-        self._counts[name] = len(targets)
+        return f"[\n{lines}\n]\n".encode() if targets else b"[]\n"
 
     def document(self, name: str) -> bytes | None:
         """Return the target list of the scrape job as JSON, or None before the first update."""
