@@ -80,7 +80,7 @@ SOURCE_RATE_LIMITED = Metric(
 )
 COMMANDS = Metric(
     "slurm_exporter_commands_total",
-    "Commands of Slurm that were started.",
+    "Commands that were started: Slurm's, and those of the site's own metrics.",
     ("command",),
     "counter",
     query="sum by (command) (rate(slurm_exporter_commands_total[5m])) * 60",
@@ -135,7 +135,7 @@ def families(sources: Mapping[str, Source[Any]], often: Collection[str]) -> Iter
 
 
 def commands(started: Mapping[str, int]) -> Family:
-    """Return how often each of Slurm's commands was started."""
+    """Return how often each command was started."""
     return Family(COMMANDS, [((name,), count) for name, count in sorted(started.items())])
 
 
