@@ -232,6 +232,12 @@ def test_beyond_the_cap_those_with_the_most_jobs_stay():
     assert list(cut.samples) == [(("slurm_user_jobs",), 3)]
 
 
+def test_accounts_that_look_alike_when_they_are_cut_count_together():
+    long = "a" * 500
+    metrics = shown(queue_of((job("RUNNING", account=f"{long}1"), 2), (job("RUNNING", account=f"{long}2"), 3)))
+    assert metrics[f'slurm_account_jobs{{account="{"a" * 125}..."}}'] == 5
+
+
 def test_every_metric_says_what_it_counts_and_has_a_query_of_its_own():
     for metric in METRICS:
         assert metric.help.endswith(".") and metric.name in metric.query, metric

@@ -38,6 +38,12 @@ def test_a_name_is_escaped_and_cut(name):
     assert f'name="{name[:64]}"' in info
 
 
+def test_what_users_typed_as_account_and_qos_is_cut():
+    typed = RunningJob(1, "", "", "alice", "hpc", ("n1",), "q" * 1000, "a\nb" * 1000)
+    (info,) = (sample for sample in shown(typed) if sample.startswith("slurm_job_info"))
+    assert f'qos="{"q" * 125}..."' in info and 'account="a ba b' in info and len(info) < 500
+
+
 def test_what_finds_no_room_is_counted():
     metrics = shown(job(1, ("n1", "n2")), job(2, ("n1", "n2", "n3")), job(3, ()), job(4), job(5), limit=4)
     assert {name for name in metrics if name.startswith("slurm_node_job")} == {

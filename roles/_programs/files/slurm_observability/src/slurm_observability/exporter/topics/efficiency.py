@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from ..efficiency import Use
 from ..metric import AnyFamily, Family, HistogramFamily, Metric
 from ..topic import Scene
+from .counts import PARTITION
 
 NAME = "efficiency"
 
-_LABELS = ("partition",)
 _WHICH = "Of jobs that ended since the exporter started. Absent where Slurm gathers nothing (JobAcctGatherType)."
 
 CPU = Metric(
     "slurm_job_cpu_efficiency_ratio",
     f"CPU time that a job used, divided by that of the CPUs it held. {_WHICH}",
-    _LABELS,
+    PARTITION,
     "histogram",
     "histogram_quantile(0.5, sum by (partition, le) (rate(slurm_job_cpu_efficiency_ratio_bucket[1d])))",
 )
@@ -24,14 +24,14 @@ MEMORY = Metric(
     "slurm_job_memory_efficiency_ratio",
     "Peak memory of the largest step of a job, divided by the memory that it was given, or asked for where memory is "
     f"not allocated. Jobs too short to be sampled are left out. {_WHICH}",
-    _LABELS,
+    PARTITION,
     "histogram",
     "histogram_quantile(0.5, sum by (partition, le) (rate(slurm_job_memory_efficiency_ratio_bucket[1d])))",
 )
 CPU_SECONDS = Metric(
     "slurm_job_cpu_used_seconds_total",
     f"CPU time that jobs used, counted when they end. {_WHICH}",
-    _LABELS,
+    PARTITION,
     "counter",
     "rate(slurm_job_cpu_used_seconds_total[1d]) / rate(slurm_job_cpu_allocated_seconds_total[1d])",
 )
@@ -39,13 +39,13 @@ ALLOCATED_CPU_SECONDS = Metric(
     "slurm_job_cpu_allocated_seconds_total",
     "CPU time of the CPUs that jobs held, to divide what they used by: only of jobs whose use is known, while "
     f"slurm_job_cpu_seconds_total has all. {_WHICH}",
-    _LABELS,
+    PARTITION,
     "counter",
 )
 UNMEASURED = Metric(
     "slurm_jobs_unmeasured_total",
     f"Jobs whose CPU time Slurm does not know, as of one without steps, or lost with its node. {_WHICH}",
-    _LABELS,
+    PARTITION,
     "counter",
 )
 METRICS = (CPU, MEMORY, CPU_SECONDS, ALLOCATED_CPU_SECONDS, UNMEASURED)

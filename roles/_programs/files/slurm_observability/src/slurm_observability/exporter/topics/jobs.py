@@ -12,6 +12,7 @@ from ..job_tally import Tally, tally
 from ..metric import Family, Metric
 from ..topic import Scene
 from .counts import PARTITION, JobCount, help_text
+from .labels import short_label
 
 NAME = "jobs"
 
@@ -221,7 +222,7 @@ PARTITIONS = Scope(
 OWNERS = {
     "account": Scope(
         "slurm_account_jobs",
-        lambda group: (group.account,),
+        lambda group: (short_label(group.account),),  # on some clusters whatever its user typed
         (*COUNTS, NODES_ALLOC),
         ("account",),
         "Of the account",

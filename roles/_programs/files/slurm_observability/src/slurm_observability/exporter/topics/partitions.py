@@ -8,8 +8,8 @@ from ...slurm.partitions import STATES, Partition, Partitions
 from ..metric import Family, Metric, scalar
 from ..topic import Scene
 from .counts import PARTITION
+from .labels import LABEL_LENGTH, short_label
 from .numbers import Number
-from .single_nodes import LABEL_LENGTH, short_label
 
 NAME = "partitions"
 

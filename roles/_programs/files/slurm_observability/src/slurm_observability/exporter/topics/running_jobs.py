@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ...slurm.running_jobs import RunningJob, RunningJobs
 from ..metric import Family, Metric, scalar
 from ..topic import Scene
+from .labels import short_label
 
 NAME = "running_jobs"
 
@@ -59,8 +60,8 @@ def _labels(job: RunningJob) -> tuple[str, ...]:
         job.array_job_id,
         job.array_task_id,
         job.user,
-        job.account,
+        short_label(job.account),
         job.partition,
-        job.qos,
+        short_label(job.qos),
         job.name[:NAME_LENGTH],
     )

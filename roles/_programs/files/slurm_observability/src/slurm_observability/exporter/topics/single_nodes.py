@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 
-from ...slurm.command import one_line
 from ...slurm.nodes import Node
 from ..metric import Family, Metric
+from .labels import LABEL_LENGTH, short_label
 from .numbers import Number
 
 NODE = ("node",)
 # Which nodes have series of their own.
 UP, ALL, NONE = "up", "all", "none"
 CHOICES = (UP, ALL, NONE)
-# People type reasons, and a node can have many features: a label of bounded length.
-LABEL_LENGTH = 128
 
 STATES = ("IDLE", "MIXED", "ALLOCATED", "DOWN", "UNKNOWN")
 
@@ -155,10 +152,3 @@ def _info(node: Node) -> tuple[str, ...]:
         short_label(node.gres),
         node.instance_type,
     )
-
-
-# Many nodes share these texts.
-@lru_cache(maxsize=4096)
-def short_label(text: str) -> str:
-    """Return a text that people chose, cut to a length fit for a label, on one line."""
-    return one_line(text, LABEL_LENGTH)
