@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from .topics import jobs, nodes
+from ..slurm.config import measures_jobs, weighs_shares
+from .topics import (
+    efficiency,
+    fairshare,
+    history,
+    jobs,
+    limits,
+    nodes,
+    partitions,
+    reservations,
+    running_jobs,
+)
 
 RIGHTS = "run the exporter as SlurmUser, or give its user rights: sacctmgr modify user USER set adminlevel=operator"
 
@@ -54,13 +65,13 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = tuple(
 
 # What PrivateData hides from users who are neither SlurmUser nor operators, by topic.
 _HIDDEN: Mapping[str, Collection[str]] = {
-    "jobs": (jobs.NAME, "history", "efficiency", "running_jobs"),
+    "jobs": (jobs.NAME, history.NAME, efficiency.NAME, running_jobs.NAME),
     "nodes": (nodes.NAME,),
-    "partitions": ("partitions",),
-    "reservations": ("reservations",),
-    "usage": ("history", "efficiency", "fairshare"),
-    "users": ("fairshare", "limits"),
-    "accounts": ("fairshare", "limits"),
+    "partitions": (partitions.NAME,),
+    "reservations": (reservations.NAME,),
+    "usage": (history.NAME, efficiency.NAME, fairshare.NAME),
+    "users": (fairshare.NAME, limits.NAME),
+    "accounts": (fairshare.NAME, limits.NAME),
 }
 
 
@@ -80,13 +91,8 @@ def reason_for_nothing(topic: str, configuration: Mapping[str, str]) -> str:
     """Return why a topic has nothing to tell where the configuration says so; else empty."""
     if not configuration:
         return ""
-    if topic == "efficiency" and _is_none(configuration.get("JobAcctGatherType", "none")):
+    if topic == efficiency.NAME and not measures_jobs(configuration):
         return "JobAcctGatherType is none: Slurm does not measure what jobs use"
-    if topic == "fairshare" and configuration.get("PriorityType") != "priority/multifactor":
+    if topic == fairshare.NAME and not weighs_shares(configuration):
         return "PriorityType is not priority/multifactor: there are no fair shares"
     return ""
-
-
-def _is_none(plugin: str) -> bool:
-    # Written as (null) or without its kind by newer versions.
-    return plugin.rpartition("/")[2] in ("", "none")

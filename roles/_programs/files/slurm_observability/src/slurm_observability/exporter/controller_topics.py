@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from ..slurm.config import weighs_shares
 from ..slurm.efficiency import EndedJobReader
 from ..slurm.fairshare import FairShares, read_fairshares
 from ..slurm.federation import read_federation
@@ -80,13 +81,12 @@ def limits_topic(plan: Plan) -> Topic[Limits]:
 
 
 def fairshare_topic(plan: Plan) -> Topic[FairShares]:
-    """Return the fair shares, from sshare: none where priorities do not depend on them, for there it fails."""
+    """Return the fair shares, from sshare: none where priorities do not depend on them."""
 
     def read() -> Reading[FairShares]:
         parameters = plan.configuration.read()
-        weighed = parameters.get("PriorityType") == "priority/multifactor"
         fair_tree = "NO_FAIR_TREE" not in parameters.get("PriorityFlags", "").split(",")
-        answer = read_fairshares(plan.runner, fair_tree) if weighed else FairShares()
+        answer = read_fairshares(plan.runner, fair_tree) if weighs_shares(parameters) else FairShares()
         return Reading(answer, answer.rejected_lines)
 
     def size(answer: FairShares) -> Size:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from math import inf
 
-from ..slurm.config import Configuration
+from ..slurm.config import Configuration, measures_jobs
 from ..slurm.efficiency import EndedJob, EndedJobReader
 
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, inf)
@@ -92,7 +92,7 @@ class EfficiencyReader:
             self._rested = False
         start = max(self._began, self._cursor - OVERLAP_SECONDS)
         end = min(now - SETTLE_SECONDS, self._cursor + MAX_WINDOW_SECONDS)
-        if end > self._cursor and self._gathered():
+        if end > self._cursor and measures_jobs(self._configuration.read()):
             self._count([job for job in self._jobs.ended(start, end) if start <= job.end <= end])
             self._cursor = end
             self._counted = {key: ended for key, ended in self._counted.items() if ended >= end - OVERLAP_SECONDS}
@@ -101,10 +101,6 @@ class EfficiencyReader:
     def rest(self) -> None:
         """Leave out what ends until the next reading: another exporter counts it."""
         self._rested = True
-
-    def _gathered(self) -> bool:
-        # Slurm 23.11 and later print (null) for jobacct_gather/none.
-        return self._configuration.read().get("JobAcctGatherType", "") not in ("", "jobacct_gather/none")
 
     def _count(self, jobs: Sequence[EndedJob]) -> None:
         for job in jobs:

@@ -40,6 +40,16 @@ class Configuration:
             return self._parameters
 
 
+def measures_jobs(parameters: Mapping[str, str]) -> bool:
+    """Return whether Slurm gathers what jobs use. Since 23.11 it prints (null) for jobacct_gather/none."""
+    return parameters.get("JobAcctGatherType", "").rpartition("/")[2] not in ("", "none")
+
+
+def weighs_shares(parameters: Mapping[str, str]) -> bool:
+    """Return whether priorities depend on fair shares: where they do not, sshare fails."""
+    return parameters.get("PriorityType") == "priority/multifactor"
+
+
 def parse_config(lines: Iterable[bytes]) -> dict[str, str]:
     """Return the parameters in what ``scontrol show config`` prints, ``(null)`` as nothing.
 
