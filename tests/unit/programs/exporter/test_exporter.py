@@ -184,6 +184,17 @@ def test_nothing_is_made_up_before_the_first_answer(start, fake_slurm, eventuall
     assert client.get("/sd/node_exporter")[0] == 503
 
 
+def test_a_restart_serves_the_kept_totals_until_slurmdbd_answers(ready, start, fake_slurm, tmp_path, eventually):
+    before = ready(state_directory=tmp_path).metrics()
+    fake_slurm.fails("sacct", "Connection refused")
+    client = start(state_directory=tmp_path)
+    eventually(lambda: client.metrics()['slurm_exporter_source_errors_total{source="history"}'] >= 1)
+    metrics = client.metrics()
+    assert metrics["slurm_jobs_total_completed"] == before["slurm_jobs_total_completed"] == 1
+    assert metrics['slurm_exporter_source_up{source="history"}'] == 0
+    assert metrics["slurm_exporter_history_complete"] == 0
+
+
 def test_a_failure_keeps_the_targets_and_a_true_empty_answer_empties_them(ready, cluster, fake_slurm, eventually):
     client = ready()
     before = client.get("/sd/node_exporter")[1]

@@ -286,6 +286,23 @@ def test_what_ended_while_the_exporter_was_down_is_found_though_its_end_lies_far
     assert_equal(settle(reader_of(database, directory=tmp_path)), database)
 
 
+def test_kept_totals_are_there_while_slurmdbd_is_away(tmp_path):
+    database = Slurmdbd(START, random_rows(100))
+    reader = reader_of(database, directory=tmp_path)
+    assert reader.kept() is None
+    totals = settle(reader)
+    database.down = True
+    reader = reader_of(database, directory=tmp_path)
+    with pytest.raises(SlurmError):
+        reader.read()
+    assert reader.kept() == totals
+    (tmp_path / "history.db").write_bytes(b"no database" * 1000)
+    reader = reader_of(database, directory=tmp_path)
+    with pytest.raises(SlurmError):
+        reader.read()
+    assert reader.kept() is None, "what is read anew is not whole"
+
+
 def test_an_outage_is_remembered_over_a_restart(tmp_path):
     database = Slurmdbd(START)
     reader = reader_of(database, directory=tmp_path)

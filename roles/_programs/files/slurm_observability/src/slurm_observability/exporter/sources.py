@@ -93,6 +93,8 @@ class Source(Generic[T]):
             except Exception as error:
                 self._note_failure(error, health)
                 health = self._after_failure(health, error)
+                if answer is None:
+                    answer = self.topic.kept()
             else:
                 self._note_success(health)
                 answer = reading.answer

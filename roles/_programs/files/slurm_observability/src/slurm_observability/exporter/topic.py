@@ -53,6 +53,10 @@ def _nothing_held() -> None:
     pass
 
 
+def _nothing_kept() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Topic(Generic[T]):
     """How to ask, how often, and how to show the answer.
@@ -61,7 +65,8 @@ class Topic(Generic[T]):
     ``families`` gives what follows from an answer. ``status`` gives what is to be seen before the first answer too; it
     is asked in every scrape, and must not wait for anything. ``rest`` lets go of what only one exporter may hold, such
     as a file: it is called between two readings when this exporter becomes the standby; ``read`` then begins anew.
-    ``size`` tells people how much an answer gives; without it they are told its series.
+    ``size`` tells people how much an answer gives; without it they are told its series. ``kept`` is what an earlier
+    run of the program has left as an answer, for the time until Slurm gives one; None where there is nothing.
     """
 
     name: str
@@ -71,3 +76,4 @@ class Topic(Generic[T]):
     status: Callable[[], Iterable[AnyFamily]] = _no_status
     rest: Callable[[], None] = _nothing_held
     size: Callable[[T], Size] | None = None
+    kept: Callable[[], T | None] = _nothing_kept

@@ -166,6 +166,7 @@ def _history(plan: Plan) -> Topic[HistoryTotals]:
         plan.interval,
         lambda: history.status(reader.progress),
         reader.close,
+        kept=reader.kept,
     )
 
 

@@ -107,6 +107,17 @@ class HistoryReader:
             self._rebuilds += 1
             return self._read()
 
+    def kept(self) -> HistoryTotals | None:
+        """Return the totals as they were when the store was last written, for the time until slurmdbd answers.
+
+        None where everything since the reset time was never read, and while the store cannot be used.
+        """
+        if not self._store.is_open or not self._position.complete:
+            return None
+        with suppress(StoreError, DamagedStoreError):
+            return self._store.totals()
+        return None
+
     def close(self) -> None:
         """Let go of the store, for another exporter to go on with. The next :meth:`read` takes it up again."""
         self._store.close()
