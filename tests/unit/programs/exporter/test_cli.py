@@ -136,8 +136,8 @@ def test_the_settings_can_be_looked_at_without_anything_else(cluster, fake_slurm
     assert run("--check-config", "--custom-metrics", str(tmp_path / "none.yml")).returncode == 2
 
 
-def test_the_page_of_the_exporter_has_every_topic_with_its_interval():
-    page = (Path(__file__).parents[4] / "docs" / "exporter.md").read_text().split("## What is asked")[1]
+def test_the_page_of_sources_has_every_topic_with_its_interval():
+    page = (Path(__file__).parents[4] / "docs" / "exporter-sources.md").read_text().split("## What is asked")[1]
     described = dict(re.findall(r"^\| `([a-z_]+)` \| (`--interval`|\d+ s|\[off\])", page, re.MULTILINE))
     told = {
         name: "[off]" if seconds is None else f"{seconds:g} s"

@@ -12,7 +12,7 @@ def reference() -> str:
         "# Metrics of azslurm-exporter",
         "",
         "Made from the program's own catalogue; a test holds both together. The command behind each source is in",
-        "[exporter.md](exporter.md#what-is-asked).",
+        "[exporter-sources.md](exporter-sources.md#what-is-asked).",
         "",
     ]
     for title, metrics in groups().items():
