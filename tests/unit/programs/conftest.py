@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.unit.programs.web_server import WebServer
 
 PROJECT = Path(__file__).parents[3] / "roles" / "_programs" / "files" / "slurm_observability"
 sys.path.insert(0, str(PROJECT / "src"))
+
+
+# Nothing is timed: the machine may be busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 class FakeSlurm:

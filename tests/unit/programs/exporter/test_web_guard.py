@@ -181,14 +181,14 @@ def test_garbage_hurts_nobody(serve, directory, junk):
 
 
 def test_a_client_that_connects_and_says_nothing_keeps_nobody_waiting(serve, directory, monkeypatch):
-    monkeypatch.setattr(web_guard, "HANDSHAKE_SECONDS", 0.5)
+    monkeypatch.setattr(web_guard, "HANDSHAKE_SECONDS", 3)
     port, _path = serve(TLS)
     with socket.create_connection(("127.0.0.1", port)) as silent, socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(b"\x16\x03\x01")
         began = time.monotonic()
         assert ask(port, trusting(directory))[0] == 200
-        assert time.monotonic() - began < 0.4
-        silent.settimeout(5)
+        assert time.monotonic() - began < 2.5
+        silent.settimeout(10)
         assert silent.recv(1) == b""  # and it is shown the door
 
 

@@ -118,7 +118,7 @@ def test_a_server_that_says_nothing_is_given_up():
 def test_a_byte_now_and_then_does_not_hold_the_connection_open(web_server, place):
     def drip(handler):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if place == "body" else b""))
-        for _turn in range(20):
+        for _turn in range(60):
             handler.wfile.write(b"X: y\r\n")
             handler.wfile.flush()
             time.sleep(0.1)
@@ -127,7 +127,7 @@ def test_a_byte_now_and_then_does_not_hold_the_connection_open(web_server, place
     began = time.monotonic()
     with pytest.raises(SlurmError, match=r"did not answer within 0\.5 seconds"):
         read(web_server, timeout=0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4
 
 
 def test_a_flood_is_cut(web_server):
