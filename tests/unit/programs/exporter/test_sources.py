@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,14 @@ def test_a_hundred_failures_in_many_threads_leave_no_process_and_no_descriptor(f
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_what_cannot_be_taken_from_an_earlier_run_hurts_nobody():
+    def kept():
+        raise KeyError("damaged")
+
+    source = Source(replace(topic(Script(SlurmError("away"), "answer")), kept=kept))
+    source.refresh()
+    assert (source.answer, source.health.errors) == (None, 1)
+    source.refresh()
+    assert source.answer == "answer"

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
@@ -94,7 +94,8 @@ class Source(Generic[T]):
                 self._note_failure(error, health)
                 health = self._after_failure(health, error)
                 if answer is None:
-                    answer = self.topic.kept()
+                    with suppress(Exception):  # the failure that is noted says what is wrong
+                        answer = self.topic.kept()
             else:
                 self._note_success(health)
                 answer = reading.answer
