@@ -19,7 +19,7 @@ from slurm_observability.exporter.history.reader import DAY, DEEP_EVERY, HOUR, L
 from slurm_observability.exporter.history.store import RunStore
 from slurm_observability.exporter.history.totals import CPU_SECONDS, GPUS, RUN, SUBMITTED, WAIT, one_partition
 from slurm_observability.exporter.topics.history import STATES
-from slurm_observability.slurm.command import SlurmError
+from slurm_observability.slurm.command import SlurmError, Stopping
 
 START = 1_795_000_000
 RESET = START - 3 * DAY
@@ -105,6 +105,16 @@ def random_rows(number: int, seed: int = 1) -> list:
 def test_the_first_reading_equals_sacct():
     database = Slurmdbd(START, random_rows(2000))
     assert_equal(reader_of(database).read(), database)
+
+
+def test_who_becomes_the_standby_reads_no_further():
+    database = Slurmdbd(START, random_rows(100))
+    wanted = iter([True, False])
+    origin = Origin("lab", "3 days ago", RESET)
+    reader = HistoryReader(database, RunStore(), lambda: origin, database.clock, lambda: next(wanted))
+    with pytest.raises(Stopping, match="standby"):
+        reader.read()
+    assert (reader.progress.cursor, reader.progress.complete) == (RESET + DAY, False)
 
 
 def test_nothing_at_all_is_zero():

@@ -151,8 +151,11 @@ def _history(plan: Plan) -> Topic[HistoryTotals]:
             cluster = ""  # slurmctld is away; slurmdbd need not be
         return Origin(cluster, settings.reset_text, settings.reset_time, settings.history_labels)
 
+    def wanted() -> bool:
+        return plan.leadership is None or plan.leadership.active
+
     store = RunStore(settings.state_directory)
-    reader = HistoryReader(RunReader(plan.runner, settings.history_labels), store, origin, time.time)
+    reader = HistoryReader(RunReader(plan.runner, settings.history_labels), store, origin, time.time, wanted)
 
     def read() -> Reading[HistoryTotals]:
         before = reader.rejected_lines

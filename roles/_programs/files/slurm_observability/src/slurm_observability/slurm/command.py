@@ -42,7 +42,7 @@ class SlurmError(Exception):
 
 
 class Stopping(SlurmError):
-    """A command was ended, or not begun, because the program itself is ending: nothing is wrong with Slurm."""
+    """A reading broke off because the program ends, or is the standby from now on: nothing is wrong with Slurm."""
 
 
 def one_line(text: str, limit: int = 300) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ...slurm.accounting import Run
-from ...slurm.command import SlurmError
+from ...slurm.command import SlurmError, Stopping
 from .origin import Origin, Position
 from .store import DamagedStoreError, RunStore, StoreError
 from .totals import HistoryTotals
@@ -64,18 +64,26 @@ class Progress:
 class HistoryReader:
     """Reads runs into a RunStore. ``clock`` gives seconds since 1970, ``origin`` says what the totals are to be.
 
+    ``wanted`` is asked before each piece: when it says no, another exporter is about to open the same store.
+
     The first call of :meth:`read` catches up with everything since the reset time, or since the exporter last ran, in
     pieces that adapt to the speed of slurmdbd. Each later call runs sacct once, in turn for the runs that ended and
     for those that wait or run: it has no condition that selects both and is fast in a long history.
     """
 
     def __init__(
-        self, accounting: Accounting, store: RunStore, origin: Callable[[], Origin], clock: Callable[[], float]
+        self,
+        accounting: Accounting,
+        store: RunStore,
+        origin: Callable[[], Origin],
+        clock: Callable[[], float],
+        wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self._accounting = accounting
         self._store = store
         self._origin = origin
         self._clock = clock
+        self._wanted = wanted
         self._position = Position(0)
         self._reset_time = 0
         self._rebuilds = 0
@@ -133,7 +141,7 @@ class HistoryReader:
                 self._read_active()
             else:
                 self._read_ended()
-        except StoreError:
+        except (StoreError, Stopping):
             raise
         except SlurmError:
             self._keep_outage()
@@ -179,6 +187,8 @@ class HistoryReader:
         """Count what ended from ``start`` to ``until``, in pieces; the position after the last is ``position``."""
         position = replace(position, cursor=until, look_back_to=None)
         while start < until:
+            if not self._wanted():
+                raise Stopping("the job history is read no further, for this exporter is the standby now")
             end = min(start + self._piece, until)
             reached = replace(self._position, cursor=max(self._position.cursor, end))
             self._read_piece(selections, start, end, position if end == until else reached)
