@@ -291,3 +291,18 @@ def test_the_exit_status_tells_whether_all_works(cluster, fake_slurm, as_user, c
 def test_bad_usage_is_status_2(cluster, capsys, arguments):
     assert main(arguments) == 2
     assert capsys.readouterr().err.startswith("azslurm-exporter: ")
+
+
+def test_who_interrupts_a_check_does_not_wait_for_what_hangs(cluster, fake_slurm, monkeypatch, capsys):
+    fake_slurm.hangs("sacct")
+
+    def interrupted(reader):
+        while not fake_slurm.calls("sacct"):
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("slurm_observability.slurm.jobs.QueueReader.read", interrupted)
+    began = time.monotonic()
+    assert main(["--timeout", "60", "check"]) == 130
+    assert time.monotonic() - began < 10
+    assert capsys.readouterr().out == ""

@@ -209,3 +209,30 @@ def test_it_serves_and_ends_at_once_on_sigterm_even_while_slurm_hangs(cluster, f
     assert "INFO stopped\n" in log and f"port {port}" in log
     child = int((tmp_path / "pid").read_text())
     eventually(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
+
+
+SIGNALLED_ELSEWHERE = """
+import signal, threading, time
+from types import SimpleNamespace
+from slurm_observability.exporter import cli
+
+def signal_this_thread():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+server = SimpleNamespace(serve_forever=lambda: None, server_address=("127.0.0.1", 1))
+exporter = SimpleNamespace(start=threading.Thread(target=signal_this_thread).start, stop=lambda: print("stopped"))
+cli._serve(server, exporter)
+"""
+
+
+def test_a_signal_that_another_thread_gets_ends_it_too():
+    result = subprocess.run(
+        [sys.executable, "-c", SIGNALLED_ELSEWHERE],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (0, "stopped\n"), result.stderr

@@ -78,7 +78,11 @@ def check(settings: Settings) -> Report:
     )
     topics = [source.topic for source in Exporter(alone, runner).sources.values()]
     with ThreadPoolExecutor(settings.max_commands) as pool:
-        asked = list(pool.map(lambda topic: _ask(topic, settings, heard), topics))
+        try:
+            asked = list(pool.map(lambda topic: _ask(topic, settings, heard), topics))
+        except KeyboardInterrupt:
+            runner.close()  # the pool waits for what still runs
+            raise
     configuration = _configuration(runner)
     user = _user_name()
     rights = _rights(user, configuration, runner)

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 EXIT_WRONG = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 # A thread that parses gives way to one that answers a scrape after this many seconds.
 SWITCH_INTERVAL = 0.001
 
@@ -39,7 +40,7 @@ SWITCH_INTERVAL = 0.001
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal ends it, or check once. Return the exit status.
 
-    2 is for what the caller has to repair, 1 for a check that found something wrong.
+    2 is for what the caller has to repair, 1 for a check that found something wrong, 130 for one that was interrupted.
     """
     try:
         options = parser().parse_args(arguments)
@@ -66,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(options: argparse.Namespace, settings: Settings) -> int:
     if options.log_level != "DEBUG":
         logging.disable()  # the report says it
-    report = check(settings)
+    try:
+        report = check(settings)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     if options.json:
         sys.stdout.write(as_json(report))
     else:
@@ -111,16 +115,19 @@ def _listen(address: str, port: int, exporter: Exporter, guard: Guard) -> Server
 
 
 def _serve(server: Server, exporter: Exporter) -> None:
-    done = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        done.set()
-
+    # Not an Event: a signal that comes while the main thread is about to wait for one is noticed only after the wait.
+    signalled, on_signal = os.pipe()
+    os.set_blocking(on_signal, False)
+    signal.set_wakeup_fd(on_signal)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+        signal.signal(number, _pass)
     exporter.start()
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     log.info("%s %s listens on %s port %d", PROGRAM, __version__, *server.server_address[:2])
-    done.wait()
+    os.read(signalled, 1)
     exporter.stop()
     log.info("stopped")
+
+
+def _pass(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the interpreter has written to the file of set_wakeup_fd."""
