@@ -42,8 +42,8 @@ PORT = 9500
 BUSY_INTERVAL = 1
 # How long the first reading of ten million rows may take.
 HISTORY_SECONDS = 3600
-# The specification's commands read the whole history each time: with more rows nobody would wait for them.
-MAX_ROWS_OF_THE_SPECIFICATION = 1_000_000
+# The specification's commands read the whole history each time: with more nobody would wait.
+MAX_ROWS_OF_THE_SPECIFICATION = 500_000
 
 
 class Exporters:
