@@ -45,7 +45,9 @@ class Program:
         command = [*as_user, "python3", "-m", *module, *(f"--{name}={value}" for name, value in options.items())]
         path = f"{STAND_INS}:{os.environ['PATH']}"
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, env={**os.environ, "PATH": path, **environment}, stderr=log)
+            self._process = subprocess.Popen(
+                command, env={**os.environ, "PATH": path, "PYTHONFAULTHANDLER": "1", **environment}, stderr=log
+            )
 
     @property
     def alive(self) -> bool:
@@ -53,10 +55,15 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send a signal and wait for the end."""
+        """Send a signal and wait for the end; raise RuntimeError with the stack of each thread when there is none."""
         assert self._process is not None
         self._process.send_signal(number)
-        self._process.wait(30)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)
+            self._process.wait()
+            raise RuntimeError(f"signal {number} did not end the program: {self.log.read_text()[-5000:]}") from None
 
     def page(self) -> str:
         """Ask for /metrics. Raises OSError."""
