@@ -14,6 +14,8 @@ import pytest
 from slurm_observability.exporter import advice, check_report
 from slurm_observability.exporter.check import EMPTY, FAILED, OFF, OK, PARTIAL, Finding, Report, check
 from slurm_observability.exporter.cli import main
+from slurm_observability.exporter.custom.parse import CountLines
+from slurm_observability.exporter.custom.schema import CommandSchema
 from slurm_observability.exporter.settings import Settings
 from slurm_observability.exporter.topic import Size
 from slurm_observability.slurm.controllers import Controller
@@ -94,6 +96,14 @@ def test_slow_is_down_where_no_slurmctld_answers(findings, cluster, fake_slurm):
     assert findings(timeout=0.5)["jobs"].remedy == advice.SLOW
     cluster.ping("Slurmctld(primary) at head is DOWN\n")
     assert findings(timeout=0.5)["jobs"].remedy == advice.SLURMCTLD
+
+
+def test_a_slow_metric_of_the_site_has_a_timeout_of_its_own(findings, cluster, fake_slurm):
+    fake_slurm.hangs("sinfo")
+    slow = CommandSchema("site_x", "x", ("sinfo",), CountLines(), timeout=0.5)
+    assert findings(custom_metrics=(slow,))["custom:site_x"].remedy == advice.SLOW_METRIC
+    cluster.ping("Slurmctld(primary) at head is DOWN\n")
+    assert findings(custom_metrics=(slow,))["custom:site_x"].remedy == advice.SLURMCTLD
 
 
 def test_slow_is_limited_where_slurm_says_so_to_one_command(findings, cluster, fake_slurm):
@@ -177,6 +187,8 @@ def test_a_user_without_a_name_has_a_number(monkeypatch, cluster):
         ("fatal: Could not establish a configuration source", "no slurm.conf"),
         ("Access/permission denied", "adminlevel=operator"),
         ("Sending PersistInit msg: Connection refused", "slurmdbd"),
+        ("slurmctld at http://localhost:6817 cannot be asked: Remote end closed connection", "MetricsType"),
+        ("slurmctld answers 404 Not Found: it gave no reason", "MetricsType"),
         ("slurmrestd cannot be reached: Connection refused", "--slurmrestd-url"),
         ("squeue did not answer within 30 seconds", "--timeouts"),
         ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)", "scontrol ping"),

@@ -22,6 +22,7 @@ RIGHTS = "run the exporter as SlurmUser, or give its user rights: sacctmgr modif
 
 RATE_LIMIT = "run the exporter as SlurmUser, which is exempt from rl_enable, or give it longer --intervals"
 SLOW = "too slow: is slurmctld busy (sdiag)? If it is only large, raise --timeout, or --timeouts of this topic"
+SLOW_METRIC = "too slow: raise the timeout of this metric in the file, or choose a cheaper command"
 SLURMCTLD = "slurmctld does not answer: scontrol ping; systemctl status slurmctld on the controller"
 
 # What a failure says, in Slurm's words or ours, and what to do. The first that matches counts.
@@ -55,6 +56,11 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = tuple(
             r"slurmdbd|database|persist",
             "slurmdbd or its database does not answer: systemctl status slurmdbd, sacctmgr show cluster. On a cluster "
             "without it: --accounting no",
+        ),
+        (
+            r"slurmctld (at \S+ cannot be asked|answers \d)",
+            "has slurmctld metrics of its own, and is --openmetrics-url right? They need Slurm 25.11.5 and "
+            "MetricsType=metrics/openmetrics. Else: --source cli",
         ),
         (r"slurmrestd", "is slurmrestd running, and is --slurmrestd-url right? systemctl status slurmrestd"),
         (r"did not (answer|end) within|printed more than", SLOW),

@@ -15,6 +15,7 @@ from ..slurm.command import SlurmError, SlurmRunner, one_line
 from ..slurm.config import Configuration
 from ..slurm.controllers import Controller, Controllers
 from . import advice, wiring
+from .custom import topic as custom
 from .exporter import Exporter
 from .leadership import host_name
 from .metric import AnyFamily
@@ -191,7 +192,8 @@ def _judge(finding: Finding, configuration: Mapping[str, str], slow: str, user: 
     ``slow`` is the remedy for what takes too long. ``user`` is one whom Slurm may hide something from.
     """
     if finding.remedy == advice.SLOW:
-        return replace(finding, remedy=slow)
+        own = slow == advice.SLOW and finding.topic.startswith(custom.PREFIX)
+        return replace(finding, remedy=advice.SLOW_METRIC if own else slow)
     if finding.state == EMPTY:
         finding = replace(finding, reason=advice.reason_for_nothing(finding.topic, configuration))
     hidden = advice.hidden(finding.topic, configuration, user) if user is not None else ""

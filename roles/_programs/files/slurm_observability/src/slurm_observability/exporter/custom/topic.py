@@ -17,6 +17,8 @@ from .schema import MAX_COMMANDS, CommandSchema
 log = logging.getLogger(__name__)
 
 # So many commands of a site run at once, so that they take neither the processors nor slurmctld's threads.
+# What the names of these topics begin with.
+PREFIX = "custom:"
 CONCURRENT = 2
 MAX_OUTPUT_BYTES = 1 << 24
 
@@ -64,7 +66,7 @@ class _Reader:
 
     @property
     def name(self) -> str:
-        return f"custom:{self.schema.name}"
+        return f"{PREFIX}{self.schema.name}"
 
     def families(self, answer: Answer, scene: Scene) -> Iterator[AnyFamily]:
         """Yield each metric with its series."""
