@@ -313,6 +313,18 @@ def test_kept_totals_are_there_while_slurmdbd_is_away(tmp_path):
     assert reader.kept() is None, "what is read anew is not whole"
 
 
+def test_the_journal_says_once_what_is_tried_again_and_again(caplog):
+    caplog.set_level("INFO")
+    database = Slurmdbd(START)
+    database.down = True
+    reader = reader_of(database)
+    for _ in range(3):
+        database.now += 60
+        with pytest.raises(SlurmError):
+            reader.read()
+    assert len([line for line in caplog.messages if line.startswith("reading the job history")]) == 1
+
+
 def test_an_outage_is_remembered_over_a_restart(tmp_path):
     database = Slurmdbd(START)
     reader = reader_of(database, directory=tmp_path)

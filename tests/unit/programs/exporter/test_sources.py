@@ -257,3 +257,17 @@ def test_what_cannot_be_taken_from_an_earlier_run_hurts_nobody():
     assert (source.answer, source.health.errors) == (None, 1)
     source.refresh()
     assert source.answer == "answer"
+
+
+def test_the_journal_says_whether_values_of_before_are_served(caplog):
+    fails = topic(Script(SlurmError("away")))
+    Source(fails).refresh()
+    Source(replace(fails, kept=lambda: "kept")).refresh()
+    after_an_answer = Source(topic(Script("good", SlurmError("away"))))
+    after_an_answer.refresh()
+    after_an_answer.refresh()
+    assert [record.getMessage() for record in caplog.records] == [
+        "made: away; it has no values yet",
+        "made: away; the last good values stay",
+        "made: away; the last good values stay",
+    ]

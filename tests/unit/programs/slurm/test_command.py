@@ -72,6 +72,16 @@ def test_a_failure_says_why_in_one_line(fake_slurm):
     )
 
 
+def test_a_failure_does_not_say_what_was_loaded_before_it(fake_slurm):
+    fake_slurm.does(
+        "squeue",
+        "echo 'squeue: select/linear: init: Linear node selection plugin loaded with argument 1' >&2\n"
+        "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1",
+    )
+    with pytest.raises(SlurmError, match="exit status 1: slurm_load_jobs error: Unable"):
+        run(fake_slurm)
+
+
 def test_a_silent_failure_and_a_signal_are_named(fake_slurm):
     fake_slurm.does("squeue", "exit 1")
     with pytest.raises(SlurmError, match="exit status 1: it gave no reason"):

@@ -91,11 +91,11 @@ class Source(Generic[T]):
             try:
                 reading = self.topic.read()
             except Exception as error:
-                self._note_failure(error, health)
-                health = self._after_failure(health, error)
                 if answer is None:
                     with suppress(Exception):  # the failure that is noted says what is wrong
                         answer = self.topic.kept()
+                self._note_failure(error, health, answer)
+                health = self._after_failure(health, error)
             else:
                 self._note_success(health)
                 answer = reading.answer
@@ -177,14 +177,15 @@ class Source(Generic[T]):
             pause=min(pause, LONGEST_PAUSE_SECONDS),
         )
 
-    def _note_failure(self, error: Exception, before: Health) -> None:
+    def _note_failure(self, error: Exception, before: Health, answer: T | None) -> None:
         # One line when it begins: an outage of hours should not fill the journal.
         begins = (before.up or before.attempts == 0) and not isinstance(error, Stopping)
         level = logging.WARNING if begins else logging.DEBUG
+        served = "it has no values yet" if answer is None else "the last good values stay"
         if isinstance(error, SlurmError):
-            log.log(level, "%s: %s; the last good values stay", self.name, one_line(str(error)))
+            log.log(level, "%s: %s; %s", self.name, one_line(str(error)), served)
         else:
-            log.log(level, "%s: this is a fault of the program; the last good values stay", self.name, exc_info=error)
+            log.log(level, "%s: this is a fault of the program; %s", self.name, served, exc_info=error)
 
     def _note_success(self, before: Health) -> None:
         if not before.up and before.attempts:

@@ -30,6 +30,10 @@ _KEPT_SLURM_VARIABLES = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 _SLURM_PREFIXES = ("SLURM_", "SQUEUE_", "SACCT_", "SCONTROL_", "SINFO_")
 
 
+# What a command that was told to be verbose says of the plugins that it loads: no reason of a failure.
+_PLUGIN_LOADED = re.compile(r"^\w+: [\w/]+: init: .*\n?", re.MULTILINE)
+
+
 class SlurmError(Exception):
     """Slurm gave no usable answer. The message is one sentence on one line.
 
@@ -218,7 +222,8 @@ class SlurmRunner:
         if code < 0:
             raise SlurmError(f"{name} was ended by signal {-code}")
         if code > 0:
-            raise SlurmError(f"{name} failed with exit status {code}: {one_line(tail.text()) or 'it gave no reason'}")
+            reason = one_line(_PLUGIN_LOADED.sub("", tail.text())) or "it gave no reason"
+            raise SlurmError(f"{name} failed with exit status {code}: {reason}")
 
 
 class _Tail:

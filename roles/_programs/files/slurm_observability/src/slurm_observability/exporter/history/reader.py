@@ -90,6 +90,7 @@ class HistoryReader:
         self._caught_up = False
         self._active_next = False
         self._piece = FIRST_PIECE
+        self._announced: int | None = None
 
     @property
     def rejected_lines(self) -> int:
@@ -155,7 +156,9 @@ class HistoryReader:
             # Nobody looked: slurmdbd may have been away as well.
             self._position = self._after_outage()
         start = self._window_start(until)
-        log.info("reading the job history from %s on", _readable(start))
+        if start != self._announced:  # while slurmdbd is away, this is tried again and again
+            log.info("reading the job history from %s on", _readable(start))
+            self._announced = start
         position = replace(self._position, complete=True, deep_at=self._position.deep_at or until + DEEP_EVERY)
         # Both, because each selects runs that the other does not: those that never became eligible, and those whose
         # state has no name that sacct could be asked for.
