@@ -87,10 +87,9 @@ def page(result: dict[str, Any]) -> str:
     ]
     for outcome in result["outcomes"]:
         down = ", ".join(outcome["down"]) or "none"
+        slowest = f"{1000 * outcome['slowest']:.0f} ms" if outcome["slowest"] else "none answered"
         equal = f"yes, {outcome['recovery']:.1f} s" if good(outcome) else f"**no**: {_why(outcome)}"
-        lines.append(
-            f"| {outcome['name']} | {outcome['how']} | {down} | {1000 * outcome['slowest']:.0f} ms | {equal} |"
-        )
+        lines.append(f"| {outcome['name']} | {outcome['how']} | {down} | {slowest} | {equal} |")
     return "\n".join([*lines, ""])
 
 

@@ -30,6 +30,7 @@ def outcome(**more):
     [
         ({}, "| slurmctld hangs | SIGSTOP | jobs | 12 ms | yes, 2.0 s |"),
         ({"down": []}, "| none | 12 ms |"),
+        ({"slowest": 0.0}, "| jobs | none answered |"),
         ({"recovery": None, "wrong": ["slurm_jobs: 3, 2"]}, "**no**: slurm_jobs: 3, 2 |"),
         ({"shrank": True}, "**no**: a total shrank |"),
         ({"survived": False}, "**no**: the program ended |"),
