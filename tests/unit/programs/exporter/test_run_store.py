@@ -105,6 +105,7 @@ DAMAGE = {
     "a table without marks": lambda path: other_file(path, 0, 0),
     "without a position": lambda path: change(path, "UPDATE origin SET position = 'x'"),
     "with an unknown position": lambda path: change(path, "UPDATE origin SET position = '{\"page\": 1}'"),
+    "without a table": lambda path: change(path, "DROP TABLE later"),
     "without an origin": lambda path: change(path, "DELETE FROM origin"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 APPLICATION_ID = 0x41534548
@@ -47,6 +48,8 @@ CREATE TABLE sums (
     what TEXT, partition TEXT, n INTEGER, PRIMARY KEY (what, partition)
 ) WITHOUT ROWID;
 """
+
+TABLE_NAMES = frozenset(re.findall(r"CREATE TABLE (\w+)", TABLES))
 
 # Of a connection, not of the file: what was read last, to be compared with the tables.
 SCRATCH = """

@@ -150,6 +150,8 @@ class RunStore:
             return None
         if marks != [schema.APPLICATION_ID, schema.FORMAT]:
             raise DamagedStoreError("it was not written by this version of the exporter")
+        if missing := schema.TABLE_NAMES - tables:
+            raise DamagedStoreError(f"it has lost the table {min(missing)}")
         (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise DamagedStoreError(verdict)
