@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
+from http.client import HTTPConnection
 
 import pytest
 from slurm_observability.exporter import http
@@ -116,21 +117,31 @@ def test_a_connection_without_a_thread_loses_no_room(start, monkeypatch):
     assert client.get("/-/healthy")[0] == 200
 
 
-def test_connections_are_bounded_and_given_back(start, eventually, monkeypatch):
+def test_clients_that_take_all_the_room_and_say_little_keep_nobody_out(start, monkeypatch):
     monkeypatch.setattr(http, "MAX_CONNECTIONS", 3)
     client = start()
-    idle = [socket.create_connection(("127.0.0.1", client.port)) for _ in range(3)]
-    try:
-        with pytest.raises(OSError):
-            client.get("/-/healthy")
-    finally:
-        for connection in idle:
-            connection.close()
+    scraper = HTTPConnection("127.0.0.1", client.port, timeout=10)
+    scraper.request("GET", "/-/healthy")
+    assert scraper.getresponse().read() == b"healthy\n"
+    slow = [socket.create_connection(("127.0.0.1", client.port), timeout=10) for _ in range(2)]
+    scraper.request("GET", "/-/healthy")
+    assert scraper.getresponse().read() == b"healthy\n"
+    for connection in slow:
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+    for _ in range(5):
+        assert client.get("/-/healthy")[0] == 200
+    assert slow[0].recv(1) == b"", "the one that was not heard of for longest had to leave"
+    scraper.close()
+    for connection in slow:
+        connection.close()
 
-    def answers():
-        try:
-            return client.get("/-/healthy")[0] == 200
-        except OSError:
-            return False
 
-    eventually(answers)
+def test_connections_that_ended_take_no_room(start, eventually, monkeypatch):
+    monkeypatch.setattr(http, "MAX_CONNECTIONS", 2)
+    client = start()
+    for _ in range(5):
+        client.get("/-/healthy")
+    with socket.create_connection(("127.0.0.1", client.port), timeout=1) as idle:
+        client.get("/-/healthy")
+        with pytest.raises(TimeoutError):
+            idle.recv(1)

@@ -443,6 +443,16 @@ def test_between_requests_a_client_may_be_silent(serve, monkeypatch):
             time.sleep(0.3)
 
 
+def test_clients_that_never_shake_hands_keep_nobody_out(serve, directory, monkeypatch):
+    monkeypatch.setattr(http, "MAX_CONNECTIONS", 2)
+    port, _path = serve(TLS)
+    silent = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(4)]
+    assert ask(port, trusting(directory))[0] == 200
+    assert [connection.recv(1) for connection in silent[:3]] == [b""] * 3
+    for connection in silent:
+        connection.close()
+
+
 def test_an_answer_that_nobody_takes_is_given_up(serve, monkeypatch, eventually):
     monkeypatch.setattr(http, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(http.Exporter, "metrics", lambda self: b"x" * 50_000_000)

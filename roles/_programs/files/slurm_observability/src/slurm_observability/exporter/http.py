@@ -6,13 +6,13 @@ import io
 import logging
 import math
 import socket
-import threading
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from .. import __version__
+from .connections import Connections
 from .discovery import SCRAPE_JOBS
 from .exporter import Exporter
 from .exposition import CONTENT_TYPE
@@ -51,7 +51,7 @@ class Server(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.exporter = exporter
         self.guard = guard or Guard()
-        self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self.connections = Connections(MAX_CONNECTIONS)
         super().__init__((host, port), Handler)
 
     def server_bind(self) -> None:
@@ -59,27 +59,26 @@ class Server(ThreadingHTTPServer):
         super(ThreadingHTTPServer, self).server_bind()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve the connection in a thread, or close it when too many are open."""
-        if not self._slots.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
+        """Serve the connection in a thread. The handshake is made there, where it keeps nobody waiting."""
+        connection = self.guard.wrap(request)
+        self.connections.add(connection)
         try:
-            super().process_request(request, client_address)
-        except BaseException:  # no thread to be had: the slot would be lost
-            self._slots.release()
+            super().process_request(connection, client_address)
+        except BaseException:  # no thread to be had
+            self.connections.remove(connection)
+            self.shutdown_request(connection)
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve the connection and give its slot back. The handshake is made here, where it keeps nobody waiting."""
+        """Serve the connection until it ends."""
         try:
-            try:
-                secured = self.guard.secure(request, client_address)
-            except OSError:
-                self.shutdown_request(request)
-            else:
-                super().process_request_thread(secured, client_address)
+            self.guard.shake_hands(request, client_address)
+        except OSError:
+            self.shutdown_request(request)
+        else:
+            super().process_request_thread(request, client_address)
         finally:
-            self._slots.release()
+            self.connections.remove(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log one line: a client that goes away is no event."""
@@ -106,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer the next request of the connection."""
         self._requests.expect()
         super().handle_one_request()
+        if not self.close_connection:
+            self.server.connections.answered(self.connection)
 
     def do_GET(self) -> None:
         """Answer a request for one of the pages."""

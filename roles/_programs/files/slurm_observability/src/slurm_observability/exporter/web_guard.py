@@ -64,25 +64,27 @@ class Guard:
                     self._checked = time.monotonic()
         return self._config
 
-    def secure(self, connection: socket.socket, address: Sequence[object]) -> socket.socket:
-        """Return the connection after the TLS handshake, where there is to be one. Raises OSError and closes it.
+    def wrap(self, connection: socket.socket) -> socket.socket:
+        """Return the connection as it is, or in TLS, where there is to be some. Waits for nothing. Raises OSError."""
+        tls = self.config.tls
+        return tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) if tls else connection
 
-        ``address`` is that of the client. The handshake takes no longer than HANDSHAKE_SECONDS.
+    def shake_hands(self, secured: socket.socket, address: Sequence[object]) -> None:
+        """Make the handshake of a connection in TLS. Raises OSError and closes it.
+
+        ``address`` is that of the client. It takes no longer than HANDSHAKE_SECONDS.
         """
-        config = self.config
-        if config.tls is None:
-            return connection
-        connection.settimeout(HANDSHAKE_SECONDS)
-        secured = config.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        if not isinstance(secured, ssl.SSLSocket):
+            return
+        secured.settimeout(HANDSHAKE_SECONDS)
         try:
             secured.do_handshake()
-            _check_names(secured, config)
+            _check_names(secured, self.config)
         except OSError as error:
             in_plain_http = isinstance(error, ssl.SSLError) and error.reason == "HTTP_REQUEST"
             _end(secured, _PLAIN_HTTP_ANSWER if in_plain_http else b"")
             self._note_failure(address, error)
             raise
-        return secured
 
     def refusal(self, authorization: str | None) -> HTTPStatus | None:
         """Return what a request with this header is refused with, or None when it is let in."""
