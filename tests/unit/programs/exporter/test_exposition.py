@@ -57,3 +57,16 @@ def test_a_histogram():
 
 def test_a_lone_surrogate_does_not_stop_a_scrape():
     assert b'{a="?"}' in render([Family(Metric("m", "", ("a",)), [(("\udcff",), 1)])])
+
+
+def test_every_byte():
+    families = [
+        scalar(Metric("a", "back\\slash\nline"), math.nan),
+        Family(Metric("b", "", ("x",)), [(("1",), math.inf), (("2",), -math.inf), (("3",), 0.0)]),
+        Family(Metric("c", "", ("x", "y")), [(("1", '"'), True)]),
+    ]
+    assert render(families).decode() == (
+        "# HELP a back\\\\slash\\nline\n# TYPE a gauge\na NaN\n"
+        '# HELP b \n# TYPE b gauge\nb{x="1"} +Inf\nb{x="2"} -Inf\nb{x="3"} 0.0\n'
+        '# HELP c \n# TYPE c gauge\nc{x="1",y="\\""} 1\n'
+    )

@@ -20,7 +20,8 @@ from slurm_observability.exporter.history import schema
 from slurm_observability.exporter.history.origin import Origin, Position
 from slurm_observability.exporter.history.reader import DAY, HistoryReader
 from slurm_observability.exporter.history.store import FILE, DamagedStoreError, RunStore, StoreError
-from slurm_observability.exporter.history.totals import RUN
+from slurm_observability.exporter.history.totals import RUN, SUBMITTED
+from slurm_observability.slurm.accounting import Run, RunKind
 from slurm_observability.slurm.command import SlurmError
 
 START = 1_795_000_000
@@ -233,6 +234,17 @@ def test_an_error_of_the_caller_leaves_everything_as_it_was(tmp_path, database):
     assert not store.totals().runs
     store.close()
     assert store.open(ORIGIN)[1] == Position(RESET)
+
+
+def test_a_job_is_submitted_the_second_after_it_could_have_begun(tmp_path):
+    store = RunStore(tmp_path)
+    store.open(ORIGIN)
+    run = Run(1, START - 9, START, None, START - 5, 0, RunKind("CANCELLED", "hpc"))
+    for now, submitted in ((START, 0), (START + 1, 1)):
+        with store.transaction(now) as transaction:
+            transaction.add([run])
+        assert store.totals().cluster.get(SUBMITTED, 0) == submitted
+    store.close()
 
 
 @pytest.mark.parametrize("reason", [DamagedStoreError("x"), StoreError("x")])
