@@ -45,13 +45,13 @@ def commands_of(lab: Lab, folder: Path) -> Iterator[None]:
         yield
 
 
-def ask(topics: Collection[str], **settings: Any) -> Samples:
-    """Ask once about each of the topics; return all samples by name, or ``name{label="value"}`` with sorted labels.
+def ask(topics: Collection[str], intervals: Mapping[str, float] | None = None, **settings: Any) -> Samples:
+    """Ask once about each of the topics, and about those that only ``intervals`` turn on.
 
-    Fails when a source does not answer.
+    Return all samples by name, or ``name{label="value"}`` with sorted labels. Fails when a source does not answer.
     """
-    others = {name: None for name in TOPICS if name not in topics}
-    exporter = Exporter(Settings(reset_time=int(time.time()) - 3600, intervals=others, **settings))
+    asked = {name: None for name in TOPICS if name not in topics} | dict(intervals or {})
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 3600, intervals=asked, **settings))
     try:
         exporter.refresh()
         down = [name for name, source in exporter.sources.items() if not source.health.up]

@@ -111,7 +111,7 @@ def test_running_jobs_can_be_joined_with_their_nodes(lab: Lab, jobs: Jobs, tmp_p
     job = jobs.submit(f"--partition=hpc --nodes=2 --job-name={forged}")
     jobs.wait_for_state(job, "RUNNING")
     with commands_of(lab, tmp_path):
-        metrics = ask(intervals={"running_jobs": 30.0}, job_names=True)
+        metrics = ask(("jobs", "nodes"), intervals={"running_jobs": 30.0}, job_names=True)
     assert {name for name in metrics if name.startswith(("slurm_job_info", "slurm_node_job"))} == {
         f'slurm_job_info{{account="research",array_job_id="",array_task_id="",job_id="{job}",name="x",partition="hpc",'
         'qos="normal",username="alice"}',
