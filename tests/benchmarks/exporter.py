@@ -37,7 +37,7 @@ SIZES = {
     "full": [
         BASE,
         *(replace(BASE, nodes=nodes) for nodes in (1_000, 10_000)),
-        *(replace(BASE, jobs=jobs) for jobs in (10_000, 500_000)),
+        *(replace(BASE, jobs=jobs) for jobs in (10_000, 100_000, 500_000)),
         *(replace(SMALL, rows=rows) for rows in (10_000, 1_000_000, 10_000_000)),
     ],
 }
@@ -57,7 +57,7 @@ def main() -> int:
         type=_sizes,
         default="base",
         metavar="SIZES",
-        help="base (the default), full (eight sizes, hours), or NODES,JOBS,ROWS",
+        help="base (the default), full (nine sizes, hours), or NODES,JOBS,ROWS",
     )
     parser.add_argument(
         "--rounds", type=_at_least(1), default=5, help="rounds side by side, 10 to 20 s each (default: 5)"
