@@ -166,9 +166,10 @@ def start(cluster):
     The topics that are asked for seldom are off, unless a test says otherwise.
     """
     from slurm_observability.exporter.exporter import Exporter
-    from slurm_observability.exporter.http import Server
+    from slurm_observability.exporter.pages import ExporterPages
     from slurm_observability.exporter.settings import Settings
-    from slurm_observability.exporter.web_guard import Guard
+    from slurm_observability.web.guard import Guard
+    from slurm_observability.web.server import Server
 
     running = []
 
@@ -177,7 +178,7 @@ def start(cluster):
         if not seldom:
             settings["intervals"] = {**ONLY_OFTEN, **settings.get("intervals", {})}
         exporter = Exporter(Settings(**settings))
-        server = Server("127.0.0.1", 0, exporter, Guard(web_config))
+        server = Server("azslurm-exporter", "127.0.0.1", 0, ExporterPages(exporter), Guard(web_config))
         exporter.start()
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         running.append((exporter, server))

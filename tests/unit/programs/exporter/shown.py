@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prometheus_client.parser import text_string_to_metric_families
-from slurm_observability.exporter.exposition import render
-from slurm_observability.exporter.metric import AnyFamily
 from slurm_observability.exporter.topic import Scene
+from slurm_observability.metrics.exposition import render
+from slurm_observability.metrics.metric import AnyFamily
 
 SCENE = Scene(now=1000.0, partitions=("hpc", "htc"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.exporter.cap import Cap
-from slurm_observability.exporter.exposition import render
+from slurm_observability.metrics.exposition import render
 
 
 @given(st.dictionaries(st.text(max_size=3), st.integers(0, 5)), st.integers(0, 8))

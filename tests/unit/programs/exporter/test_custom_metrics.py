@@ -13,9 +13,9 @@ import pytest
 from slurm_observability.exporter import catalogue
 from slurm_observability.exporter.custom import parse, schema, topic
 from slurm_observability.exporter.custom.schema import read_custom_metrics
-from slurm_observability.exporter.exposition import render
-from slurm_observability.exporter.settings_file import SettingsFileError
 from slurm_observability.exporter.topic import Scene
+from slurm_observability.metrics.exposition import render
+from slurm_observability.settings_file import SettingsFileError
 from slurm_observability.slurm.command import SlurmError, SlurmRunner
 
 PAGE = Path(__file__).parents[4] / "docs" / "custom-metrics.md"

@@ -8,7 +8,7 @@ import os
 
 import pytest
 from slurm_observability.exporter.discovery import SCRAPE_JOBS, Discovery, write_atomically
-from slurm_observability.exporter.exposition import render
+from slurm_observability.metrics.exposition import render
 from slurm_observability.slurm.gpus import Gpus
 from slurm_observability.slurm.nodes import Node
 

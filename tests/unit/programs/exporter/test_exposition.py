@@ -7,8 +7,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from slurm_observability.exporter.exposition import render
-from slurm_observability.exporter.metric import Family, HistogramFamily, Metric, scalar
+from slurm_observability.metrics.exposition import render
+from slurm_observability.metrics.metric import Family, HistogramFamily, Metric, scalar
 
 # The client's parser splits lines where Python does; Prometheus splits at line feeds only.
 LABEL = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), include_characters='\n\\"'))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from accounting_model import Row, Slurmdbd
 from slurm_observability.exporter.cap import Cap
-from slurm_observability.exporter.exposition import render
 from slurm_observability.exporter.history.origin import Origin
 from slurm_observability.exporter.history.reader import DAY, HistoryReader, Progress
 from slurm_observability.exporter.history.store import RunStore
 from slurm_observability.exporter.topic import Scene
 from slurm_observability.exporter.topics import history
+from slurm_observability.metrics.exposition import render
 from slurm_observability.slurm.accounting import ENDED_STATES
 from slurm_observability.slurm.tres import Tres
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
-from slurm_observability.exporter import http
+from slurm_observability.web import server
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_slow_client_keeps_nobody_waiting(client):
 
 
 def test_a_connection_without_a_thread_loses_no_room(start, monkeypatch):
-    monkeypatch.setattr(http, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
     client = start()
     with monkeypatch.context() as patch:
 
@@ -118,7 +118,7 @@ def test_a_connection_without_a_thread_loses_no_room(start, monkeypatch):
 
 
 def test_clients_that_take_all_the_room_and_say_little_keep_nobody_out(start, monkeypatch):
-    monkeypatch.setattr(http, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)
     client = start()
     scraper = HTTPConnection("127.0.0.1", client.port, timeout=10)
     scraper.request("GET", "/-/healthy")
@@ -137,7 +137,7 @@ def test_clients_that_take_all_the_room_and_say_little_keep_nobody_out(start, mo
 
 
 def test_connections_that_ended_take_no_room(start, eventually, monkeypatch):
-    monkeypatch.setattr(http, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
     client = start()
     for _ in range(5):
         client.get("/-/healthy")

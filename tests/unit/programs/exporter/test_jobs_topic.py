@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.exporter.cap import Cap
-from slurm_observability.exporter.exposition import render
 from slurm_observability.exporter.topic import Scene
 from slurm_observability.exporter.topics.jobs import METRICS, families
+from slurm_observability.metrics.exposition import render
 from slurm_observability.slurm.jobs import JobGroup, Queue
 
 from tests.unit.programs.exporter.conftest import samples

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from slurm_observability.exporter.catalogue import groups
-from slurm_observability.exporter.metric import Metric
 from slurm_observability.exporter.native import DIFFERENCES, MIB, relation
 from slurm_observability.exporter.native_reference import reference
 from slurm_observability.exporter.native_source import NativeAnswer, families, shown
 from slurm_observability.exporter.topic import Scene
+from slurm_observability.metrics.metric import Metric
 from slurm_observability.slurm.openmetrics import parse
 
 PAGE = Path(__file__).parents[4] / "docs" / "exporter-native.md"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slurm_observability.exporter.exposition import render
 from slurm_observability.exporter.topic import Scene
 from slurm_observability.exporter.topics import node_capacity, node_counts, nodes
 from slurm_observability.exporter.topics.single_nodes import ALL, LABEL_LENGTH, NONE, UP
+from slurm_observability.metrics.exposition import render
 from slurm_observability.slurm.gpus import Gpus
 from slurm_observability.slurm.nodes import Node, Nodes
 

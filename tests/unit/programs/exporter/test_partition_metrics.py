@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from slurm_observability.exporter.exposition import render
 from slurm_observability.exporter.topic import Scene
 from slurm_observability.exporter.topics import partitions
+from slurm_observability.metrics.exposition import render
 from slurm_observability.slurm.partitions import Partition, Partitions
 
 from tests.unit.programs.exporter.conftest import samples

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slurm_observability.exporter.exposition import render
 from slurm_observability.exporter.topic import Scene
 from slurm_observability.exporter.topics.running_jobs import families
+from slurm_observability.metrics.exposition import render
 from slurm_observability.slurm.running_jobs import RunningJob, RunningJobs
 
 from tests.unit.programs.exporter.conftest import samples

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slurm_observability.exporter.custom.schema import read_custom_metrics
-from slurm_observability.exporter.settings_file import SettingsFileError
-from slurm_observability.exporter.web_config import read_web_config
+from slurm_observability.settings_file import SettingsFileError
+from slurm_observability.web.config import read_web_config
 
 # Keys of both files, and values that some of them take.
 METRIC_KEYS = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ssl
 
 import pytest
-from slurm_observability.exporter import web_config
-from slurm_observability.exporter.settings_file import SettingsFileError
-from slurm_observability.exporter.web_config import RateLimit, WebConfig, read_web_config
+from slurm_observability.settings_file import SettingsFileError
+from slurm_observability.web import config as web_config
+from slurm_observability.web.config import RateLimit, WebConfig, read_web_config
 
 from tests.unit.programs.exporter.certificates import Authority
 

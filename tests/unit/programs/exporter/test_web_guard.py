@@ -16,7 +16,9 @@ from http.client import HTTPConnection, HTTPSConnection
 import bcrypt
 import pytest
 from cryptography import x509
-from slurm_observability.exporter import http, web_guard
+from slurm_observability.exporter.exporter import Exporter
+from slurm_observability.web import guard as web_guard
+from slurm_observability.web import server
 
 from tests.unit.programs.exporter.certificates import Authority
 
@@ -414,7 +416,7 @@ def test_what_is_asked_for_in_vain_is_said(directory, caplog):
 
 
 def test_a_request_that_drips_in_is_ended(serve, monkeypatch):
-    monkeypatch.setattr(http, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.3)
     port, _path = serve("")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         began = time.monotonic()
@@ -426,7 +428,7 @@ def test_a_request_that_drips_in_is_ended(serve, monkeypatch):
 
 
 def test_a_request_that_stops_halfway_is_ended(serve, monkeypatch):
-    monkeypatch.setattr(http, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.3)
     port, _path = serve("")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(b"GET /-/healthy HTTP/1.1\r\nX: ")
@@ -434,7 +436,7 @@ def test_a_request_that_stops_halfway_is_ended(serve, monkeypatch):
 
 
 def test_between_requests_a_client_may_be_silent(serve, monkeypatch):
-    monkeypatch.setattr(http, "REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.1)
     port, _path = serve("")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for _request in range(2):
@@ -444,7 +446,7 @@ def test_between_requests_a_client_may_be_silent(serve, monkeypatch):
 
 
 def test_clients_that_never_shake_hands_keep_nobody_out(serve, directory, monkeypatch):
-    monkeypatch.setattr(http, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
     port, _path = serve(TLS)
     silent = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(4)]
     assert ask(port, trusting(directory))[0] == 200
@@ -454,9 +456,9 @@ def test_clients_that_never_shake_hands_keep_nobody_out(serve, directory, monkey
 
 
 def test_an_answer_that_nobody_takes_is_given_up(serve, monkeypatch, eventually):
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(http.Exporter, "metrics", lambda self: b"x" * 50_000_000)
-    monkeypatch.setattr(http, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(server, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(Exporter, "metrics", lambda self: b"x" * 50_000_000)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
     port, _path = serve("")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from slurm_observability.exporter import exporter, exposition, wiring
-from slurm_observability.exporter.metric import HistogramFamily
+from slurm_observability.exporter import exporter, wiring
 from slurm_observability.exporter.settings import SLURMRESTD, Settings
 from slurm_observability.exporter.topic import Scene
+from slurm_observability.metrics import exposition
+from slurm_observability.metrics.metric import HistogramFamily
 from slurm_observability.slurm.command import SlurmError, SlurmRunner
 from slurm_observability.slurm.endpoint import Endpoint
 

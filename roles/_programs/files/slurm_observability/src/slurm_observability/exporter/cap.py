@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 
-from .metric import Family, Metric
+from ..metrics.metric import Family, Metric
 
 CUT = Metric(
     "slurm_exporter_cut_label_values",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..metrics.metric import Metric
 from . import cap, discovery, health
 from .custom import topic as custom
-from .metric import Metric
 from .topics import (
     controllers,
     efficiency,

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..metrics.metric import AnyFamily
 from ..slurm.command import SlurmError, SlurmRunner, one_line
 from ..slurm.config import Configuration
 from ..slurm.controllers import Controller, Controllers
@@ -18,7 +19,6 @@ from . import advice, wiring
 from .custom import topic as custom
 from .exporter import Exporter
 from .leadership import host_name
-from .metric import AnyFamily
 from .settings import OPENMETRICS, SLURMRESTD, Settings
 from .topic import Scene, Size, Topic
 

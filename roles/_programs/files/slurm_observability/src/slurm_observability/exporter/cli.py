@@ -6,27 +6,28 @@ import argparse
 import logging
 import os
 import shutil
-import signal
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from types import FrameType
 
 from .. import __version__
+from ..command_line.options import UsageError
+from ..command_line.signals import EndSignal
+from ..settings_file import SettingsFileError
+from ..web.guard import Guard
+from ..web.server import Server
 from .catalogue import names
 from .check import check
 from .check_report import as_json, as_text
 from .custom.schema import read_custom_metrics
 from .exporter import Exporter
-from .http import Server
-from .options import CHECK, PROGRAM, UsageError, parser
+from .options import CHECK, PROGRAM, parser
+from .pages import ExporterPages
 from .reset_time import ResetTimeError, default_reset_time, parse_reset_time
 from .settings import CLI, Settings
-from .settings_file import SettingsFileError
 from .topics import controllers
-from .web_guard import Guard
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _listen(address: str, port: int, exporter: Exporter, guard: Guard) -> Server:
     try:
-        return Server(address, port, exporter, guard)
+        return Server(PROGRAM, address, port, ExporterPages(exporter), guard)
     except OSError as error:
         raise UsageError(
             f"cannot listen on {address} port {port} ({error.strerror or error}); choose others with "
@@ -115,19 +116,10 @@ def _listen(address: str, port: int, exporter: Exporter, guard: Guard) -> Server
 
 
 def _serve(server: Server, exporter: Exporter) -> None:
-    # Not an Event: a signal that comes while the main thread is about to wait for one is noticed only after the wait.
-    signalled, on_signal = os.pipe()
-    os.set_blocking(on_signal, False)
-    signal.set_wakeup_fd(on_signal)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _pass)
+    ended = EndSignal()
     exporter.start()
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     log.info("%s %s listens on %s port %d", PROGRAM, __version__, *server.server_address[:2])
-    os.read(signalled, 1)
+    ended.wait()
     exporter.stop()
     log.info("stopped")
-
-
-def _pass(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the interpreter has written to the file of set_wakeup_fd."""

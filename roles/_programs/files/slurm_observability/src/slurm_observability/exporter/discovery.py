@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ..metrics.metric import Family, Metric, scalar
 from ..slurm.nodes import Node
-from .metric import Family, Metric, scalar
 
 log = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from typing import Any
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
+from ..metrics.exposition import render
+from ..metrics.metric import AnyFamily
 from ..slurm.command import SlurmRunner
 from ..slurm.jobs import Queue
 from ..slurm.nodes import Nodes
 from . import health, wiring
 from .cap import Cap
 from .discovery import Discovery
-from .exposition import render
 from .leadership import Leadership, host_name
-from .metric import AnyFamily
 from .settings import Settings
 from .sources import Source
 from .topic import Scene

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .. import __version__
-from .metric import Family, Metric, scalar
+from ..metrics.metric import Family, Metric, scalar
 from .sources import Source
 
 COLLECT_DURATION = Metric(

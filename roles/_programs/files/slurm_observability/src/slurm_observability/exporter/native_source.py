@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ..metrics.metric import Family, Metric
 from ..slurm.endpoint import Endpoint
 from ..slurm.openmetrics import Samples, read_page
 from ..slurm.scheduler import SchedulerStatistics
 from .cap import Cap
-from .metric import Family, Metric
 from .native import LARGE, RELATIONS
 from .topic import Scene
 from .topics import jobs

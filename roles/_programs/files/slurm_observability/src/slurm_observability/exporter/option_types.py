@@ -1,13 +1,12 @@
-"""The values of options: from the text that people give. Each raises ArgumentTypeError with a sentence."""
+"""The values of options that only the exporter has."""
 
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable
 from typing import TypeVar
 
+from ..command_line.types import port, seconds
 from ..slurm.endpoint import Endpoint
 from ..slurm.rest.client import API_VERSIONS, AUTO
 from .discovery import SCRAPE_JOBS
@@ -15,34 +14,6 @@ from .topics import jobs, nodes
 from .wiring import OFTEN, TOPICS
 
 T = TypeVar("T")
-
-YES_NO = ("yes", "no")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-def port(text: str) -> int:
-    """Return a TCP port."""
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"'{text}' is no port; give a number from 1 to 65535")
-    return int(text)
-
-
-def count(text: str) -> int:
-    """Return a whole number from 0 to 999999."""
-    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 7:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number; give one from 0 to 999999")
-    return int(text)
-
-
-def seconds(text: str) -> float:
-    """Return a time in seconds, from a tenth of one to a day."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.1 <= value <= 86400:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time in seconds; give a number from 0.1 to 86400")
-    return value
 
 
 def interval(text: str) -> float | None:
@@ -75,13 +46,6 @@ def max_commands(text: str) -> int:
     return int(text)
 
 
-def log_level(text: str) -> str:
-    """Return the name of a log level."""
-    if text.upper() not in LOG_LEVELS:
-        raise argparse.ArgumentTypeError(f"'{text}' is no log level; give one of {', '.join(LOG_LEVELS)}")
-    return text.upper()
-
-
 def url(text: str) -> str:
     """Return the URL of a server of Slurm."""
     try:
@@ -97,26 +61,6 @@ def api_version(text: str) -> str:
     return text
 
 
-def file(text: str) -> Path | None:
-    """Return the path of a file, None for an empty text."""
-    return Path(text) if text else None
-
-
-def yes_no(text: str) -> bool:
-    """Return True for ``yes``, False for ``no``."""
-    if text not in YES_NO:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither 'yes' nor 'no'")
-    return text == "yes"
-
-
-def directory(text: str) -> Path:
-    """Return the path of a directory that can be written to."""
-    path = Path(text)
-    if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
-        raise argparse.ArgumentTypeError(f"'{text}' is no directory that this user can write to; create it first")
-    return path
-
-
 def ports(text: str) -> dict[str, int]:
     """Return ports by scrape job, from ``JOB=PORT,JOB=PORT``."""
     chosen: dict[str, int] = {}
@@ -126,15 +70,3 @@ def ports(text: str) -> dict[str, int]:
             raise argparse.ArgumentTypeError(f"'{item}' names no scrape job; give {'=PORT, '.join(SCRAPE_JOBS)}=PORT")
         chosen[job] = port(value)
     return chosen
-
-
-def some_of(choices: Collection[str]) -> Callable[[str], tuple[str, ...]]:
-    """Return a parser of ``WORD,WORD``: those of the choices that are named, in the order of the choices."""
-
-    def parse(text: str) -> tuple[str, ...]:
-        given = set(filter(None, text.split(",")))
-        for word in sorted(given.difference(choices)):
-            raise argparse.ArgumentTypeError(f"'{word}' is none of {', '.join(choices)}")
-        return tuple(choice for choice in choices if choice in given)
-
-    return parse

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-from typing import NoReturn
 
-from .. import __version__
+from ..command_line.options import Options
+from ..command_line.types import LOG_LEVELS, count, directory, file, log_level, port, seconds, some_of, yes_no
 from ..slurm.rest.client import API_VERSIONS, AUTO, TOKEN_VARIABLE
-from . import completion
-from .option_types import (
-    LOG_LEVELS,
-    YES_NO,
-    api_version,
-    by_topic,
-    count,
-    directory,
-    file,
-    interval,
-    log_level,
-    max_commands,
-    port,
-    ports,
-    seconds,
-    some_of,
-    url,
-    yes_no,
-)
+from .option_types import api_version, by_topic, interval, max_commands, ports, url
 from .reset_time import DEPLOY_TIME_FILE
 from .settings import CLI, MAX_COMMANDS, SOURCES
 from .topics import jobs
@@ -39,31 +20,12 @@ ENVIRONMENT_PREFIX = "AZSLURM_EXPORTER_"
 CHECK = "check"
 
 
-class UsageError(Exception):
-    """The exporter cannot run as it was told. The message is one sentence that says what to do."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {PROGRAM} --help)")
-
-
-class _Completion(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_others: object) -> NoReturn:
-        types = {action.option_strings[0]: action.type for action in parser._actions if action.option_strings}
-        values = {name: YES_NO for name, kind in types.items() if kind is yes_no}
-        paths = [name for name, kind in types.items() if kind in (file, directory)]
-        print(completion.bash(parser, {**values, "--log-level": LOG_LEVELS}, paths), end="")
-        parser.exit()
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> Options:
     """Return the parser of the command line. An option's default comes from the environment where it is set there."""
-    result = _Parser(
-        prog=PROGRAM,
-        description="Prometheus exporter of a Slurm cluster: queue, nodes, job history, and scrape targets.",
-        epilog=f"Each option can also be given in the environment, as {ENVIRONMENT_PREFIX}RESET_TIME and so on.",
-        allow_abbrev=False,
+    result = Options(
+        PROGRAM,
+        ENVIRONMENT_PREFIX,
+        "Prometheus exporter of a Slurm cluster: queue, nodes, job history, and scrape targets.",
     )
     result.add_argument(
         "command",
@@ -72,19 +34,9 @@ def parser() -> argparse.ArgumentParser:
         help=f"{CHECK}: ask for everything once, say what works and what does not, and end",
     )
     result.add_argument("--json", action="store_true", help=f"with {CHECK}: print JSON")
-    result.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    result.add_argument("--completion", choices=("bash",), action=_Completion, help="print shell completion, and end")
     result.add_argument("--check-config", action="store_true", help="look at the options and their files, and end")
 
-    def option(name: str, default: str | None, text: str, **more: object) -> None:
-        variable = ENVIRONMENT_PREFIX + name.upper().replace("-", "_")
-        result.add_argument(
-            f"--{name}",
-            default=os.environ.get(variable, default),
-            help=text,
-            **more,  # type: ignore[arg-type]
-        )
-
+    option = result.option
     option("port", "9500", "TCP port to listen on (default: 9500)", type=port)
     option("listen-address", "127.0.0.1", "address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
     option(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..metrics.metric import Metric
 from .catalogue import groups, source
-from .metric import Metric
 
 
 def reference() -> str:

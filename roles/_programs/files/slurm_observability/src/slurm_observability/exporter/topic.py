@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .metric import AnyFamily
+from ..metrics.metric import AnyFamily
 
 T = TypeVar("T")
 

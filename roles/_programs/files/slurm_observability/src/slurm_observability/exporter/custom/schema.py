@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from ...metrics.metric import Metric
+from ...settings_file import Faults, SettingsFileError, Table, read_table
 from ...slurm.command import one_line
-from ..metric import Metric
-from ..settings_file import Faults, SettingsFileError, Table, read_table
 from .parse import (
     IGNORED,
     VALUE,

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from ...metrics.metric import AnyFamily, Family, Metric
 from ...slurm.command import SlurmError, SlurmRunner
 from ...slurm.partitions import read_partitions
-from ..metric import AnyFamily, Family, Metric
 from ..topic import Reading, Scene, Topic
 from .schema import MAX_COMMANDS, CommandSchema
 

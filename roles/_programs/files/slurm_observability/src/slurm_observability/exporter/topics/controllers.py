@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...metrics.metric import Family, Metric
 from ...slurm.controllers import Controllers
-from ..metric import Family, Metric
 from ..topic import Scene
 
 NAME = "controllers"

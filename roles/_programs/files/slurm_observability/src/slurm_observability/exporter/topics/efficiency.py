@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ...metrics.metric import AnyFamily, Family, HistogramFamily, Metric
 from ..efficiency import Use
-from ..metric import AnyFamily, Family, HistogramFamily, Metric
 from ..topic import Scene
 from .counts import PARTITION
 

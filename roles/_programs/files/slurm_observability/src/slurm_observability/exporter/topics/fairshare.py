@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ...metrics.metric import Family, Metric
 from ...slurm.fairshare import Association, FairShares
 from ..cap import Cap
-from ..metric import Family, Metric
 from ..topic import Scene
 
 NAME = "fairshare"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ...metrics.metric import Family, Metric
 from ...slurm.federation import Federation
-from ..metric import Family, Metric
 from ..topic import Scene
 
 NAME = "federation"

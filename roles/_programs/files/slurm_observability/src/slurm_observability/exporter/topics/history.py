@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from math import inf
 
+from ...metrics.metric import AnyFamily, Family, HistogramFamily, Metric, scalar
 from ...slurm.accounting import ENDED_STATES
 from ..cap import Cap
 from ..history.reader import Progress
@@ -22,7 +23,6 @@ from ..history.totals import (
     Histogram,
     HistoryTotals,
 )
-from ..metric import AnyFamily, Family, HistogramFamily, Metric, scalar
 from ..topic import Scene
 from .counts import PARTITION, StateCount, help_text
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...metrics.metric import Family, Metric
 from ...slurm.jobs import JobGroup, Queue
 from ..cap import Cap
 from ..job_tally import Tally, tally
-from ..metric import Family, Metric
 from ..topic import Scene
 from .counts import PARTITION, JobCount, help_text
 from .labels import short_label

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...metrics.metric import Family, Metric
 from ...slurm.licenses import Licenses
 from ..cap import Cap
-from ..metric import Family, Metric
 from ..topic import Scene
 
 NAME = "licenses"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ...metrics.metric import Family, Metric
 from ...slurm.limits import Limit, Limits
 from ..cap import Cap
-from ..metric import Family, Metric
 from ..topic import Scene
 
 NAME = "limits"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ...metrics.metric import Family, Metric, scalar
 from ...slurm.nodes import Node
 from ...slurm.states import DRAIN_FLAGS, POWER_FLAGS
-from ..metric import Family, Metric, scalar
 from .counts import PARTITION
 
 # Each CPU and each GPU that jobs can be given is in exactly one of these.

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...metrics.metric import Family, Metric, scalar
 from ...slurm.nodes import Node, Nodes
-from ..metric import Family, Metric, scalar
 from .counts import PARTITION
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...metrics.metric import Family
 from ...slurm.nodes import Node, Nodes
-from ..metric import Family
 from ..topic import Scene
 from . import node_capacity, node_counts, single_nodes
 

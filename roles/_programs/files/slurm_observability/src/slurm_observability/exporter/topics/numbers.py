@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from ..metric import Family, Metric
+from ...metrics.metric import Family, Metric
 
 
 class Named(Protocol):

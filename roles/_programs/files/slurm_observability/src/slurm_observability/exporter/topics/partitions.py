@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ...metrics.metric import Family, Metric, scalar
 from ...slurm.partitions import STATES, Partition, Partitions
-from ..metric import Family, Metric, scalar
 from ..topic import Scene
 from .counts import PARTITION
 from .labels import LABEL_LENGTH, short_label

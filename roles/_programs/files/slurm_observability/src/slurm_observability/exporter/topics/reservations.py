@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...metrics.metric import Family, Metric, scalar
 from ...slurm.reservations import Reservations
 from ..cap import Cap
-from ..metric import Family, Metric, scalar
 from ..topic import Scene
 
 NAME = "reservations"

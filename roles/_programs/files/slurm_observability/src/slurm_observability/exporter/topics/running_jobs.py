@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ...metrics.metric import Family, Metric, scalar
 from ...slurm.running_jobs import RunningJob, RunningJobs
-from ..metric import Family, Metric, scalar
 from ..topic import Scene
 from .labels import short_label
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from ...metrics.metric import Family, Metric
 from ...slurm.scheduler import Calls, SchedulerStatistics
-from ..metric import Family, Metric
 from ..topic import Scene
 
 NAME = "scheduler"

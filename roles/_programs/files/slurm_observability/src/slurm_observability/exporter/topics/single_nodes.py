@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from ...metrics.metric import Family, Metric
 from ...slurm.nodes import Node
-from ..metric import Family, Metric
 from .labels import LABEL_LENGTH, short_label
 from .numbers import Number
 

@@ -1,4 +1,4 @@
-"""The HTTP side: answers come from memory, so none of them waits for Slurm."""
+"""The HTTP server of a program: a few pages that come from memory, so that none of them waits for anything."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ import socket
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-from .. import __version__
 from .connections import Connections
-from .discovery import SCRAPE_JOBS
-from .exporter import Exporter
-from .exposition import CONTENT_TYPE
-from .web_guard import Guard
+from .guard import Guard
 
 log = logging.getLogger(__name__)
 
@@ -27,29 +23,36 @@ MAX_CONNECTIONS = 128
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 
-INDEX = "\n".join(
-    [
-        f"azslurm-exporter {__version__}",
-        "",
-        "/metrics",
-        "/-/healthy",
-        "/-/ready",
-        *(f"/sd/{job}" for job in SCRAPE_JOBS),
-        "",
-    ]
-)
+
+class Page(NamedTuple):
+    """An answer. ``status`` is 200 for a page that is there."""
+
+    content_type: str
+    body: bytes
+    status: HTTPStatus = HTTPStatus.OK
+
+
+class Pages(Protocol):
+    """The pages of a program."""
+
+    def page(self, path: str) -> Page | None:
+        """Return the page at a path, which begins with a slash and has no query, or None where there is none.
+
+        Called from many threads. It waits for nothing.
+        """
 
 
 class Server(ThreadingHTTPServer):
-    """Serves an exporter, one thread per connection, up to a number of connections."""
+    """Serves the pages of a program, one thread per connection, up to a number of connections."""
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, host: str, port: int, exporter: Exporter, guard: Guard | None = None) -> None:
-        """Listen at once. Raises OSError."""
+    def __init__(self, name: str, host: str, port: int, pages: Pages, guard: Guard | None = None) -> None:
+        """Listen at once. ``name`` is that of the program. Raises OSError."""
+        self.name = name
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.exporter = exporter
+        self.pages = pages
         self.guard = guard or Guard()
         self.connections = Connections(MAX_CONNECTIONS)
         super().__init__((host, port), Handler)
@@ -90,8 +93,6 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version = "azslurm-exporter"
-    sys_version = ""
 
     def setup(self) -> None:
         """Give every request and every answer a time of its own, however slowly the client moves."""
@@ -114,8 +115,8 @@ class Handler(BaseHTTPRequestHandler):
         if refusal is not None:
             self.send_error(refusal)
             return
-        status, content_type, body = self._page(self.path.partition("?")[0])
-        self._send(status, content_type, body)
+        page = self.server.pages.page(self.path.partition("?")[0])
+        self._send(page or Page(TEXT, b"no such page; / lists them\n", HTTPStatus.NOT_FOUND))
 
     do_HEAD = do_GET
 
@@ -124,34 +125,18 @@ class Handler(BaseHTTPRequestHandler):
         if code == HTTPStatus.NOT_IMPLEMENTED and self.command:
             code, message = HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are answered"
         self.close_connection = True
-        self._send(HTTPStatus(code), TEXT, f"{message or HTTPStatus(code).phrase}\n".encode())
+        self._send(Page(TEXT, f"{message or HTTPStatus(code).phrase}\n".encode(), HTTPStatus(code)))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep requests out of the journal, except when debugging."""
         log.debug(format, *args)
 
-    def _page(self, path: str) -> tuple[HTTPStatus, str, bytes]:
-        exporter = self.server.exporter
-        if path == "/metrics":
-            return HTTPStatus.OK, CONTENT_TYPE, exporter.metrics()
-        if path == "/-/healthy":
-            return HTTPStatus.OK, TEXT, b"healthy\n"
-        if path == "/-/ready":
-            if exporter.ready:
-                return HTTPStatus.OK, TEXT, b"ready\n"
-            return HTTPStatus.SERVICE_UNAVAILABLE, TEXT, b"waiting for the first answers of Slurm\n"
-        if path == "/":
-            return HTTPStatus.OK, TEXT, INDEX.encode()
-        job = path.removeprefix("/sd/")
-        if job != path and job in SCRAPE_JOBS:
-            document = exporter.discovery.document(job)
-            if document is not None:
-                return HTTPStatus.OK, JSON, document
-            # An error, and not an empty list: Prometheus keeps the targets it has.
-            return HTTPStatus.SERVICE_UNAVAILABLE, TEXT, b"Slurm has not answered yet\n"
-        return HTTPStatus.NOT_FOUND, TEXT, b"no such page; / lists them\n"
+    def version_string(self) -> str:
+        """Return the name of the program, and nothing of what it is made with."""
+        return self.server.name
 
-    def _send(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+    def _send(self, page: Page) -> None:
+        content_type, body, status = page
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..settings_file import Faults, SettingsFileError, Table, read_table
 from ..slurm.command import one_line
-from .settings_file import Faults, SettingsFileError, Table, read_table
 
 # Go's names of the cipher suites up to TLS 1.2, and OpenSSL's.
 CIPHER_SUITES = {

@@ -11,7 +11,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ..slurm.command import one_line
+from .slurm.command import one_line
 
 REASON_CHARACTERS = 1000
 

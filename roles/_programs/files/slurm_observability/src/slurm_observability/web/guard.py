@@ -20,9 +20,9 @@ from pathlib import Path
 
 import bcrypt
 
+from ..settings_file import SettingsFileError
 from ..slurm.command import one_line
-from .settings_file import SettingsFileError
-from .web_config import RateLimit, WebConfig, read_web_config, stamp
+from .config import RateLimit, WebConfig, read_web_config, stamp
 
 log = logging.getLogger(__name__)
 

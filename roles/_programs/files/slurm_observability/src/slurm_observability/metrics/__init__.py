@@ -1,0 +1,1 @@
+"""Prometheus metrics: what they are, and their text format."""
