@@ -1,0 +1,19 @@
+"""Records as JSON documents that hold only what is known."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+
+def document(record: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass, and of those within it, without those that are None or empty."""
+    return _known(asdict(record))
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _known(part) for name, part in value.items() if part is not None and part != "" and part != ()}
+    if isinstance(value, tuple):
+        return [_known(part) for part in value]
+    return value
