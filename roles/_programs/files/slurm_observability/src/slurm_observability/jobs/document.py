@@ -8,7 +8,8 @@ from typing import Any
 
 def document(record: Any) -> dict[str, Any]:
     """Return the fields of a dataclass, and of those within it, without those that are None or empty."""
-    return _known(asdict(record))
+    fields: dict[str, Any] = _known(asdict(record))
+    return fields
 
 
 def _known(value: Any) -> Any:

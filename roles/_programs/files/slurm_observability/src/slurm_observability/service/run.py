@@ -11,8 +11,8 @@ class RunRecord:
     """What Slurm says of a run: a row of the accounting database, or a job in slurmctld's memory.
 
     Times are seconds since 1970, None where there is none yet. ``state`` is one of states.STATES. ``restart`` is None
-    where this Slurm does not say. ``reason`` is why it waits, or ended. ``energy_joules`` is None
-    where the cluster does not gather it.
+    where this Slurm does not say. ``reason`` is why it waits, or ended. ``energy_joules`` is None where the
+    cluster does not gather it.
     """
 
     cluster: str
