@@ -7,8 +7,13 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from ..http_client import split_url
+
 YES_NO = ("yes", "no")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+# The units of a size, and the powers of two that they stand for.
+_UNITS = {"K": 10, "M": 20, "G": 30}
 
 
 def port(text: str) -> int:
@@ -34,6 +39,23 @@ def seconds(text: str) -> float:
     if not 0.1 <= value <= 86400:
         raise argparse.ArgumentTypeError(f"'{text}' is no time in seconds; give a number from 0.1 to 86400")
     return value
+
+
+def size(text: str) -> int:
+    """Return a number of bytes from ``4096``, ``64K``, ``256M`` or ``1G``."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "")
+    if not number.isascii() or not number.isdigit() or not 0 < len(number) < 13:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size; give a number of bytes, or one with K, M or G")
+    return int(number) << _UNITS.get(unit, 0)
+
+
+def url(text: str) -> str:
+    """Return the URL of a server, without a slash at its end."""
+    try:
+        split_url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text.rstrip("/")
 
 
 def log_level(text: str) -> str:
