@@ -1,0 +1,1 @@
+"""Which jobs run on a node and what they use, out of the kernel's control groups, whatever Slurm calls them there."""
