@@ -1,0 +1,71 @@
+"""The command line of job-agent."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import fields
+
+from .. import __version__
+from ..command_line.options import UsageError
+from ..command_line.signals import EndSignal
+from ..secret_file import SecretFileError, read_secret
+from ..settings_file import SettingsFileError
+from ..web.guard import Guard
+from ..web.server import Server
+from .agent import Agent
+from .options import PROGRAM, parser
+from .pages import AgentPages
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+EXIT_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until a signal ends it. Return the exit status: 2 is for what the caller has to repair."""
+    try:
+        options = parser().parse_args(arguments)
+        logging.basicConfig(level=options.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
+        settings = _settings(options)
+        guard = Guard(options.web_config)
+        if settings.token_file:
+            read_secret(settings.token_file)
+        if options.check_config:
+            return 0
+        agent = Agent(settings)
+        server = _listen(options.listen_address, options.port, agent, guard)
+    except (UsageError, SettingsFileError, SecretFileError) as error:
+        print("\n".join(f"{PROGRAM}: {line}" for line in str(error).splitlines()), file=sys.stderr)
+        return EXIT_USAGE
+    _serve(server, agent)
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    # Each option that the agent is told of has the name that it has in Settings.
+    return Settings(**{field.name: getattr(options, field.name) for field in fields(Settings)})
+
+
+def _listen(address: str, port: int, agent: Agent, guard: Guard) -> Server:
+    try:
+        return Server(PROGRAM, address, port, AgentPages(agent), guard)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {address} port {port} ({error.strerror or error}); choose others with "
+            "--listen-address and --port"
+        ) from error
+
+
+def _serve(server: Server, agent: Agent) -> None:
+    ended = EndSignal()
+    agent.start()
+    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    log.info("%s %s listens on %s port %d", PROGRAM, __version__, *server.server_address[:2])
+    ended.wait()
+    agent.stop()
+    log.info("stopped")

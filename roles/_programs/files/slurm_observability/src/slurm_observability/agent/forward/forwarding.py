@@ -1,0 +1,60 @@
+"""The forwarding put together: a thread that watches the spool, and one that sends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from ...jobs.spool import Spool
+from ...metrics.metric import AnyFamily
+from ..part import Observer
+from ..settings import Settings
+from .counts import Counts
+from .families import families
+from .forwarder import Forwarder
+from .outbox import SpoolOutbox
+from .samples import Samples
+from .waiting import Waiting
+from .watcher import Watcher
+
+
+class Forwarding:
+    """The part of the agent that brings events and samples to the service.
+
+    The service can hang or be gone: observers hear of events all the same, since another thread sends.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._counts = Counts()
+        self._spool = Spool(settings.spool)
+        self._more = threading.Event()
+        self._waiting = Waiting(self._more)
+        self._samples = Samples(self._counts, self._more)
+        self.outbox = SpoolOutbox(self._spool, self._samples, self._counts)
+        self._observers: list[Observer] = []
+        self._watcher = Watcher(settings, self._spool, self._waiting, self._counts, self._observers)
+        self._forwarder = Forwarder(settings, self._spool, self._waiting, self._samples, self._counts, self._more)
+
+    def tell(self, observers: Sequence[Observer]) -> None:
+        """Let observers hear of every event. Comes before the start."""
+        self._observers.extend(observers)
+
+    @property
+    def ready(self) -> bool:
+        """True when the spool could be read."""
+        return self._counts.spool_up
+
+    def start(self) -> None:
+        """Start both threads."""
+        for name, run in (("spool", self._watcher.run), ("service", self._forwarder.run)):
+            threading.Thread(target=run, name=name, daemon=True).start()
+
+    def stop(self) -> None:
+        """Let both threads end. What still waits is in the spool, and is sent after the next start."""
+        self._watcher.stop()
+        self._forwarder.stop()
+
+    def families(self) -> Iterable[AnyFamily]:
+        """Return how it fares."""
+        return families(self._spool, self._waiting, self._samples, self._counts)
