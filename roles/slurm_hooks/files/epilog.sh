@@ -1,0 +1,7 @@
+#!/bin/bash -p
+# Epilog: slurmd runs it as root on each node of a job, after the last process of the job there.
+# One that fails drains the node.
+trap 'exit 0' EXIT
+hook=epilog
+# shellcheck source=SCRIPTDIR/hook.bash
+. /usr/local/lib/slurm-observability/hook.bash

@@ -1,0 +1,167 @@
+"""Whatever happens to a hook and its places, it succeeds, at once, and leaves nothing half done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.hooks.conftest import FILES, NAMES, Hooks, eventually, parse_event, processes_with
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts file systems")
+
+
+def mount(*arguments: str | Path) -> None:
+    subprocess.run(["mount", *arguments], check=True)
+
+
+@pytest.fixture
+def mounted(hooks: Hooks) -> Iterator[Path]:
+    """The spool of the hooks, for a test to mount on; it is unmounted afterwards."""
+    yield hooks.spool
+    subprocess.run(["umount", "--lazy", hooks.spool], check=True)
+
+
+@pytest.fixture
+def frozen(hooks: Hooks) -> Iterator[Path]:
+    """A spool on a file system that is frozen, as for a snapshot; it thaws afterwards."""
+    image = hooks.home / "disk"
+    with image.open("wb") as file:
+        file.truncate(8 << 20)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    mount("-o", "loop", image, hooks.spool)
+    try:
+        (hooks.spool / "lost+found").rmdir()
+        subprocess.run(["fsfreeze", "--freeze", hooks.spool], check=True)
+        yield hooks.spool
+    finally:
+        thaw(hooks)
+        hooks.settle()
+        subprocess.run(["umount", "--lazy", hooks.spool], check=True)
+
+
+def thaw(hooks: Hooks) -> None:
+    subprocess.run(["fsfreeze", "--unfreeze", hooks.spool], check=False, capture_output=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_directory_at_all(hooks: Hooks, name: str):
+    missing = hooks.home / "missing"
+    places = ("SPOOL", "WRITERS", "GPU_MAP", "GPU_NAMES")
+    hooks.run(name, SLURM_JOB_GPUS="0", **{f"OBSERVABILITY_{place}": str(missing / place) for place in places})
+    assert not missing.exists()
+
+
+def test_no_library(hooks: Hooks):
+    (hooks.home / "hook.bash").unlink()
+    hooks.run("prolog")
+    (hooks.home / "hook.bash").write_text("if (((\n")
+    hooks.run("epilog")
+    assert hooks.events() == []
+
+
+@pytest.mark.parametrize("content", ["exit 1\n", "if (((\n", "false\n", "set -e; false\n", "\0\xff", "set -u\n"])
+def test_a_broken_settings_file(hooks: Hooks, content: str):
+    hooks.settings.write_text(content)
+    hooks.run("prolog")
+
+
+def test_no_environment(hooks: Hooks):
+    hooks.run("epilog", {})
+    assert hooks.output == ""
+
+
+@needs_root
+def test_a_full_spool_has_no_half_event(hooks: Hooks, mounted: Path):
+    mount("-t", "tmpfs", "-o", "size=16k", "tmpfs", mounted)
+    (mounted / "filler").write_bytes(b"x" * 8192)
+    hooks.run("prolog", SLURM_JOB_WORK_DIR="w" * 12_000)
+    assert [path.name for path in mounted.iterdir()] == ["filler"]
+    (mounted / "filler").unlink()
+    hooks.run("prolog", SLURM_JOB_WORK_DIR="w" * 12_000)
+    assert hooks.event()[b"SLURM_JOB_WORK_DIR"] == b"w" * 12_000
+
+
+@needs_root
+def test_a_spool_that_can_only_be_read(hooks: Hooks, mounted: Path):
+    mount("-t", "tmpfs", "-o", "ro", "tmpfs", mounted)
+    hooks.run("prolog")
+    assert list(mounted.iterdir()) == []
+
+
+@needs_root
+def test_a_frozen_spool_holds_a_writer_and_not_the_job(hooks: Hooks, frozen: Path):
+    hooks.start("prolog")
+    hooks.start("epilog", SLURM_JOB_GPUS="0")
+    eventually(lambda: hooks.gpu_map() == {}, "the map, which is not frozen")
+    assert len(list(hooks.writers.iterdir())) >= 2
+    assert len(hooks.events()) == 0
+    thaw(hooks)
+    hooks.settle()
+    assert {path.name.split(".")[2] for path in hooks.events()} == {"job-started", "job-finished"}
+    assert [parse_event(path.read_bytes())[b"SLURM_JOB_ID"] for path in hooks.events()] == [b"7", b"7"]
+    assert list(hooks.writers.iterdir()) == []
+
+
+@needs_root
+def test_a_writer_that_hangs_holds_nothing_of_its_hook(hooks: Hooks, frozen: Path):
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    subprocess.run([hooks.home / "prolog.sh"], env=hooks.environment(), close_fds=False, check=True)
+    os.close(write)
+    eventually(lambda: bool(list(hooks.writers.iterdir())), "the writer")
+    assert os.read(read, 1) == b""
+    os.close(read)
+
+
+@needs_root
+def test_writers_that_hang_do_not_become_ever_more(hooks: Hooks, frozen: Path):
+    for _ in range(70):
+        hooks.start("prolog")
+    eventually(lambda: len(list(hooks.writers.iterdir())) >= 60, "the writers")
+    hooks.start("prolog")
+    assert len(list(processes_with(str(hooks.writers).encode()))) <= 70
+    before = len(list(hooks.writers.iterdir()))
+    for _ in range(5):
+        hooks.start("prolog")
+    assert len(list(hooks.writers.iterdir())) - before <= 64 - min(64, before)
+    thaw(hooks)
+    hooks.settle()
+    assert 60 <= len(hooks.events()) <= 70
+
+
+def test_marks_of_writers_that_were_killed_do_not_count(hooks: Hooks):
+    for number in range(100):
+        (hooks.writers / f"{4_194_304 + number}").touch()  # beyond the largest process id
+    hooks.run("prolog")
+    assert len(hooks.events()) == 1
+
+
+@needs_root
+def test_no_process_can_be_made(hooks: Hooks):
+    """bash tries again for 15 s, which cannot be turned off, and then the hook succeeds all the same."""
+    hooks.home.chmod(0o755)
+    for parent in hooks.home.parents:
+        if parent.is_relative_to("/tmp") and parent != Path("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o005)
+    as_nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    limited = [*as_nobody, "bash", "-c", 'ulimit -u 1; exec "$0"', hooks.home / "prolog_slurmctld.sh"]
+    done = subprocess.run(limited, env=hooks.environment(), timeout=60, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("place", ["spool", "gpu-jobs"])
+def test_links_of_the_agents_user_lead_nowhere(hooks: Hooks, place: str):
+    elsewhere = hooks.home / "elsewhere"
+    elsewhere.mkdir()
+    (hooks.home / place).rmdir()
+    (hooks.home / place).symlink_to(elsewhere)
+    hooks.run("prolog", SLURM_JOB_GPUS="0")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_every_hook_is_covered():
+    assert {path.stem for path in FILES.glob("*.sh")} == set(NAMES)
