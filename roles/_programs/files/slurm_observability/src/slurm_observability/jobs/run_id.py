@@ -24,9 +24,12 @@ class RunId(NamedTuple):
     era: int = 0
 
 
-def format_run_id(job_id: int, restart: int = 0, era: int = 0) -> str:
-    """Return the name of a run, by the number that Slurm gives to each task and each component."""
-    return f"{_PREFIX}{job_id}{f'-r{restart}' if restart else ''}{f'-{era}' if era else ''}"
+def format_run_id(job_id: int, restart: int = 0, era: int = 0, *, superseded: bool = False) -> str:
+    """Return the name of a run, by the number that Slurm gives to each task and each component.
+
+    Where a newer run has ``superseded`` it, the short name would be that of the newer one.
+    """
+    return f"{_PREFIX}{job_id}{f'-r{restart}' if restart or superseded else ''}{f'-{era}' if era else ''}"
 
 
 def parse_run_id(text: str) -> RunId | None:

@@ -103,5 +103,6 @@ class Run:
     exit_signal: int | None = None
     derived_exit_code: int | None = None
     reason: str = ""
+    energy_joules: float | None = None
     on_nodes: tuple[RunNode, ...] = ()
     summary: dict[str, Any] | None = field(default=None)

@@ -1,0 +1,151 @@
+"""Runs that are read, changed and written together, in a handful of statements however many there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, bindparam, delete, false, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ...slurm.hostlist import node_names
+from ..states import ENDED
+from .draft import Draft, Row, new_node, new_run
+from .engine import SQLITE
+from .mention import Mention, find
+from .tables import run_nodes, runs
+
+# SQLite before 3.32 takes no more than 999 values in a statement.
+CHUNK = 400
+# A run on more nodes than this is found by those of its nodes that report for themselves.
+MAX_LISTED_NODES = 4096
+
+Value = TypeVar("Value")
+
+RUN_COLUMNS = [column for column in runs.c if column.name != "summary"]
+_CHANGING = [column.name for column in RUN_COLUMNS if column.name not in ("key", "cluster", "job_id")]
+# Names with a mark: a parameter must not have the name of a column.
+_UPDATE_RUNS = (
+    update(runs).where(runs.c.key == bindparam("_key")).values({name: bindparam(f"_{name}") for name in _CHANGING})
+)
+_UPDATE_BEGINS = (
+    update(run_nodes).where(run_nodes.c.run_key == bindparam("_key")).values(run_started_at=bindparam("_started_at"))
+)
+
+
+class Job(NamedTuple):
+    """A job id; the runs that used it are found by it."""
+
+    cluster: str
+    job_id: int
+
+
+def chunks(values: Iterable[Value]) -> Iterator[Sequence[Value]]:
+    """Return values in groups that fit a statement."""
+    everything = list(values)
+    return (everything[first : first + CHUNK] for first in range(0, len(everything), CHUNK))
+
+
+class Batch:
+    """The runs of some jobs, within a transaction that writes."""
+
+    def __init__(self, connection: Connection, now: float) -> None:
+        self._connection = connection
+        self._now = now
+        self._drafts: defaultdict[Job, list[Draft]] = defaultdict(list)
+        self._next_key = 1 + (connection.scalar(select(func.max(runs.c.key))) or 0)
+
+    def load(self, jobs: Collection[Job], restarts: Collection[int | None], nodes: Collection[str] = ()) -> None:
+        """Read the runs of these jobs, and their rows of these nodes.
+
+        Runs of other restarts are left out, for a job may be requeued thousands of times; unless one of these is None.
+        """
+        wanted = select(*RUN_COLUMNS)
+        if None not in restarts:
+            wanted = wanted.where(or_(runs.c.restart.in_(restarts), runs.c.restart_known == false()))
+        by_key = {}
+        for cluster in {job.cluster for job in jobs}:
+            for job_ids in chunks(job.job_id for job in set(jobs) if job.cluster == cluster):
+                of_these = wanted.where(runs.c.cluster == cluster, runs.c.job_id.in_(job_ids))
+                for row in self._connection.execute(of_these).mappings():
+                    draft = by_key[row["key"]] = Draft(dict(row), dict(row))
+                    self._drafts[Job(row["cluster"], row["job_id"])].append(draft)
+        for keys in chunks(by_key):
+            for names in chunks(set(nodes)):
+                touched = select(run_nodes).where(run_nodes.c.run_key.in_(keys), run_nodes.c.node.in_(names))
+                for row in self._connection.execute(touched).mappings():
+                    by_key[row["run_key"]].load_node(dict(row))
+
+    def draft(self, job: Job, mention: Mention) -> Draft:
+        """Return the run of a loaded job that is meant; a new one where there is none yet."""
+        drafts = self._drafts[job]
+        row = find((draft.row for draft in drafts), mention)
+        if row is None:
+            row = self._create(job, mention.restart)
+            drafts.append(Draft(row))
+        elif mention.restart is not None and not row["restart_known"]:
+            restart = mention.restart
+            row.update(restart=restart, restart_known=True, era=self._free_era(job, restart, besides=row))
+        return next(draft for draft in drafts if draft.row is row)
+
+    def _create(self, job: Job, restart: int | None) -> Row:
+        known = restart is not None
+        if restart is None:
+            restart = max((draft.row["restart"] + 1 for draft in self._drafts[job]), default=0)
+        key, self._next_key = self._next_key, self._next_key + 1
+        return new_run(key, *job, restart, self._free_era(job, restart), restart_known=known)
+
+    def _free_era(self, job: Job, restart: int, besides: Row | None = None) -> int:
+        rows = (draft.row for draft in self._drafts[job])
+        return max((row["era"] + 1 for row in rows if row is not besides and row["restart"] == restart), default=0)
+
+    def save(self) -> None:
+        """Write what was changed."""
+        drafts = [draft for drafts in self._drafts.values() for draft in drafts]
+        changed = [draft for draft in drafts if draft.is_changed]
+        for draft in changed:
+            draft.row.update(updated_at=self._now, unsummarised=draft.row["state"] in ENDED)
+        self._execute(runs.insert(), [draft.row for draft in changed if draft.before is None])
+        self._execute(_UPDATE_RUNS, [_marked(draft.row) for draft in changed if draft.before is not None])
+        self._save_nodes(drafts)
+
+    def _save_nodes(self, drafts: Sequence[Draft]) -> None:
+        listed, moved = [], []
+        for draft in drafts:
+            before = draft.before or {"nodes": "", "started_at": draft.row["started_at"]}
+            if draft.row["nodes"] != before["nodes"]:
+                listed.append(draft)
+            if draft.row["started_at"] != before["started_at"]:
+                moved.append(draft.row)
+        # Slurm's list has the last word on nodes that never reported for themselves.
+        for keys in chunks(draft.row["key"] for draft in listed if draft.before is not None and draft.before["nodes"]):
+            silent = delete(run_nodes).where(run_nodes.c.run_key.in_(keys), run_nodes.c.heard == false())
+            self._connection.execute(silent)
+        self._execute(_UPDATE_BEGINS, [{"_key": row["key"], "_started_at": row["started_at"]} for row in moved])
+        insert = sqlite.insert if self._connection.dialect.name == SQLITE else postgresql.insert
+        # Known nodes are known with all that is said of them below; the others only by their names.
+        upsert = insert(run_nodes)
+        upsert = upsert.on_conflict_do_update(
+            index_elements=["run_key", "node"],
+            set_={column.name: column for column in upsert.excluded if column.name not in ("run_key", "node")},
+        )
+        self._execute(upsert, [row for draft in drafts for row in _changed_nodes(draft)])
+        names = ((draft, name) for draft in listed for name in node_names(draft.row["nodes"])[:MAX_LISTED_NODES])
+        rows = [new_node(draft.row, name, heard=False) for draft, name in names if name not in draft.nodes]
+        self._execute(insert(run_nodes).on_conflict_do_nothing(), rows)
+
+    def _execute(self, statement: Any, rows: Sequence[Row]) -> None:
+        if rows:
+            self._connection.execute(statement, rows)
+
+
+def _changed_nodes(draft: Draft) -> Iterator[Row]:
+    for name, row in draft.nodes.items():
+        row["run_started_at"] = draft.row["started_at"]
+        if row != draft.nodes_before.get(name) and row["heard"]:
+            yield row
+
+
+def _marked(row: Row) -> Row:
+    return {"_key": row["key"], **{f"_{name}": row[name] for name in _CHANGING}}

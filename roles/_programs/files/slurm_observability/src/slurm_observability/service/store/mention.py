@@ -1,0 +1,85 @@
+"""Which run is meant: job ids are used again, after a requeue at once, and after MaxJobId from the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ...jobs.event import STARTED, JobEvent
+from ...jobs.sample import JobSample
+from ..run import RunRecord
+from .merge import FINAL, is_exact
+from .tables import NEVER
+
+Row = dict[str, Any]
+
+# How far apart two runs of one job id are. Where the count of restarts tells runs apart, only a job id that is used
+# again is left to be found; where it does not, a requeued job begins a minute after its end at the earliest.
+REUSED_SECONDS = 3600.0
+REQUEUED_SECONDS = 60.0
+
+
+class Mention(NamedTuple):
+    """What something says of the run that it is about.
+
+    ``began`` is Slurm's own word for the begin. ``start`` is a time at which the run had begun, and was not begun much
+    earlier where it is a start that is reported. ``end`` is a time at which it was not yet to begin. ``ended`` is
+    Slurm's own word for the end.
+    """
+
+    restart: int | None
+    sluid: str
+    began: float | None = None
+    start: float | None = None
+    end: float | None = None
+    ended: float | None = None
+
+
+def of_event(event: JobEvent) -> Mention:
+    """Return what an event says of its run."""
+    start = event.time if event.kind == STARTED else None
+    start = start if event.start_time is None else event.start_time
+    return Mention(event.restart, event.sluid, event.start_time, start, event.time)
+
+
+def of_record(record: RunRecord) -> Mention:
+    """Return what Slurm says of a run."""
+    ended = record.end_time if record.state in FINAL else None
+    return Mention(record.restart, record.sluid, record.start_time, record.start_time, ended, ended)
+
+
+def of_sample(sample: JobSample) -> Mention:
+    """Return what a sample says of its run."""
+    return Mention(sample.restart, sample.sluid, None, sample.start_time, sample.time)
+
+
+def find(rows: Iterable[Row], mention: Mention) -> Row | None:
+    """Return the run that is meant, out of those with the same cluster and job id; None where it is another one.
+
+    The newest that fits; before it one whose restart is known to be the same.
+    """
+    fitting = [row for row in rows if _fits(row, mention)]
+    return max(
+        fitting,
+        key=lambda row: (mention.restart is not None and row["restart_known"], row["started_at"], row["key"]),
+        default=None,
+    )
+
+
+def _fits(row: Row, mention: Mention) -> bool:
+    same_restart = mention.restart is not None and row["restart_known"]
+    if same_restart and mention.restart != row["restart"]:
+        return False
+    if mention.sluid and row["sluid"]:
+        return bool(mention.sluid == row["sluid"])
+    gap = REUSED_SECONDS if same_restart else REQUEUED_SECONDS
+    begin, end = row["started_at"], row["ended_at"]
+    if mention.began is not None and is_exact(row, "started_at") and abs(mention.began - begin) > REUSED_SECONDS:
+        return False
+    if mention.start is not None and mention.start > end + gap:
+        return False
+    if mention.end is not None and begin < NEVER and begin > mention.end + gap:
+        return False
+    # Two ends, and Slurm's own word for both.
+    both_ended = not same_restart and mention.ended is not None and row["slurm_state"] in FINAL and end < NEVER
+    return not (both_ended and abs((mention.ended or 0.0) - end) > gap)

@@ -1,0 +1,1 @@
+"""What Alembic runs; migrate.py calls it."""

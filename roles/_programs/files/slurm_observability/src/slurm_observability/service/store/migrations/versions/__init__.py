@@ -1,0 +1,1 @@
+"""The revisions of the tables, each with that before it."""

@@ -1,0 +1,170 @@
+"""Queries for runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, literal, select, tuple_
+
+from ...jobs.run_id import RunId
+from ..run import Run
+from ..states import ACTIVE
+from .cursor import Cursor, read_cursor
+from .rows import StoredEvent, to_event, to_run, to_run_node
+from .tables import NEVER, events, run_nodes, runs
+
+SUBMITTED, STARTED, ENDED = SORTS = ("submitted", "started", "ended")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFilter:
+    """Which runs are wanted, and in what order. Empty, or None, is any.
+
+    Times are seconds since 1970; ``after`` includes its second, ``before`` does not. Runs whose time is not known are
+    in no such range, and sort as if it were yet to come.
+    """
+
+    cluster: str = ""
+    user: str = ""
+    account: str = ""
+    partition: str = ""
+    qos: str = ""
+    name: str = ""
+    node: str = ""
+    states: tuple[str, ...] = ()
+    job_id: int | None = None
+    array_job_id: int | None = None
+    het_job_id: int | None = None
+    submitted_after: float | None = None
+    submitted_before: float | None = None
+    started_after: float | None = None
+    started_before: float | None = None
+    ended_after: float | None = None
+    ended_before: float | None = None
+    sort: str = STARTED
+    descending: bool = True
+
+
+class RunPage(NamedTuple):
+    """A page of runs, and the cursor of the next one; None after the last."""
+
+    runs: list[Run]
+    cursor: str | None
+
+
+_newer = runs.alias("newer")
+_SUPERSEDED = exists().where(
+    and_(
+        _newer.c.cluster == runs.c.cluster,
+        _newer.c.job_id == runs.c.job_id,
+        tuple_(_newer.c.era, _newer.c.restart) > tuple_(runs.c.era, runs.c.restart),
+    )
+)
+WHOLE_RUNS = select(*runs.c, _SUPERSEDED.label("superseded"))
+
+
+def page(connection: Connection, wanted: RunFilter, cursor: str | None, limit: int) -> RunPage:
+    """Return the runs after a cursor. Runs that come in meanwhile move no other out of place. Raises CursorError."""
+    rows = connection.execute(page_query(wanted, cursor, limit)).mappings().all()
+    if len(rows) <= limit:
+        return RunPage([to_run(row) for row in rows], None)
+    last = rows[limit - 1]
+    end = Cursor(wanted.sort, wanted.descending, last[f"{wanted.sort}_at"], last["key"])
+    return RunPage([to_run(row) for row in rows[:limit]], str(end))
+
+
+def page_query(wanted: RunFilter, cursor: str | None, limit: int) -> Select[Any]:
+    """Return the query for a page, and one run more. It walks along an index, in the order that is asked for."""
+    query = WHOLE_RUNS.where(*_conditions(wanted))
+    order: list[ColumnElement[Any]] = [runs.c[f"{wanted.sort}_at"], runs.c.key]
+    if wanted.node:
+        query = query.join(run_nodes, run_nodes.c.run_key == runs.c.key).where(run_nodes.c.node == wanted.node)
+        if wanted.sort == STARTED:
+            order = [run_nodes.c.run_started_at, run_nodes.c.run_key]
+    if cursor is not None:
+        begin = read_cursor(cursor, wanted.sort, wanted.descending)
+        place, start = tuple_(*order), tuple_(literal(begin.time), literal(begin.key))
+        query = query.where(place < start if wanted.descending else place > start)
+    return query.order_by(*((part.desc() if wanted.descending else part) for part in order)).limit(limit + 1)
+
+
+def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
+    conditions = [
+        runs.c[name] == value
+        for name in ("cluster", "user", "account", "partition", "qos", "name")
+        if (value := getattr(wanted, name))
+    ]
+    conditions += [
+        runs.c[name] == value
+        for name in ("job_id", "array_job_id", "het_job_id")
+        if (value := getattr(wanted, name)) is not None
+    ]
+    if wanted.states:
+        conditions.append(runs.c.state.in_(wanted.states))
+    for sort in SORTS:
+        after, before = getattr(wanted, f"{sort}_after"), getattr(wanted, f"{sort}_before")
+        column = runs.c[f"{sort}_at"]
+        if after is not None:
+            conditions.append(column >= after)
+        if after is not None or before is not None:
+            conditions.append(column < (NEVER if before is None else before))
+    return conditions
+
+
+def by_id(connection: Connection, run_id: RunId, cluster: str | None) -> Run | None:
+    """Return the run that a name means, the newest one where it leaves that open, with its nodes."""
+    query = WHOLE_RUNS
+    if run_id.task is not None:
+        query = query.where(runs.c.array_job_id == run_id.job_id, runs.c.array_task_id == run_id.task)
+    elif run_id.component is not None:
+        query = query.where(runs.c.het_job_id == run_id.job_id, runs.c.het_job_offset == run_id.component)
+    else:
+        query = query.where(runs.c.job_id == run_id.job_id)
+    if cluster is not None:
+        query = query.where(runs.c.cluster == cluster)
+    if run_id.restart is not None:
+        query = query.where(runs.c.restart == run_id.restart)
+    if run_id.restart is not None or run_id.era:
+        query = query.where(runs.c.era == run_id.era)
+    newest = query.order_by(runs.c.era.desc(), runs.c.restart.desc(), runs.c.key.desc()).limit(1)
+    return _with_nodes(connection, connection.execute(newest).mappings().first())
+
+
+def by_key(connection: Connection, key: int) -> Run | None:
+    """Return the run with this key, with its nodes."""
+    return _with_nodes(connection, connection.execute(WHOLE_RUNS.where(runs.c.key == key)).mappings().first())
+
+
+def _with_nodes(connection: Connection, row: RowMapping | None) -> Run | None:
+    if row is None:
+        return None
+    on = select(run_nodes).where(run_nodes.c.run_key == row["key"]).order_by(run_nodes.c.node)
+    return to_run(row, [to_run_node(node) for node in connection.execute(on).mappings()])
+
+
+def unsettled(connection: Connection, before: float, limit: int, after_key: int) -> list[Run]:
+    """Return runs that go on, or whose end is not Slurm's word, and of which nothing new was heard since ``before``."""
+    query = WHOLE_RUNS.where(runs.c.unsettled, runs.c.updated_at < before, runs.c.key > after_key)
+    return _runs(connection, query.order_by(runs.c.key).limit(limit))
+
+
+def unsummarised(connection: Connection, limit: int) -> list[Run]:
+    """Return ended runs that have no summary, or of which more was heard since."""
+    return _runs(connection, WHOLE_RUNS.where(runs.c.unsummarised).order_by(runs.c.key).limit(limit))
+
+
+def _runs(connection: Connection, query: Select[Any]) -> list[Run]:
+    return [to_run(row) for row in connection.execute(query).mappings()]
+
+
+def audit_trail(connection: Connection, key: int) -> list[StoredEvent]:
+    """Return the events of a run, in the order of their arrival."""
+    query = select(events).where(events.c.run_key == key).order_by(events.c.key)
+    return [to_event(row) for row in connection.execute(query).mappings()]
+
+
+def count_by_state(connection: Connection) -> dict[str, int]:
+    """Return how many runs go on, by state."""
+    query = select(runs.c.state, func.count()).where(runs.c.state.in_(ACTIVE)).group_by(runs.c.state)
+    return dict(connection.execute(query).tuples().all())
