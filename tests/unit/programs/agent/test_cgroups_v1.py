@@ -70,7 +70,7 @@ def test_controllers_that_slurm_does_not_use(tree: TreeV1) -> None:
     (job,) = cgroups.jobs()
     assert cgroups.usage(job) == Usage()
     assert cgroups.cpus(job) is None
-    assert list(cgroups.processes(job).tasks) == [71, 72]
+    assert list(cgroups.processes(cgroups.steps(job)[0]).tasks) == [71, 72]
     assert not files.unreadable
 
 
@@ -88,11 +88,11 @@ def test_processes(tree: TreeV1, freezer: bool) -> None:
         remove(tree.root / "freezer")
     cgroups = hierarchy(tree)
     (job,) = cgroups.jobs()
-    processes = cgroups.processes(job)
-    assert (list(processes.slurmstepd), list(processes.tasks)) == ([70], [71, 72])
     (step,) = cgroups.steps(job)
     assert step == StepGroup("batch", f"{path}/step_batch")
-    assert list(cgroups.processes(step).tasks) == [71, 72]
+    processes = cgroups.processes(step)
+    assert list(processes.tasks) == [71, 72]
+    assert list(processes.slurmstepd) == ([] if freezer else [70])  # in the tree of the freezer it is in the job's
     assert cgroups.usage(step).cpu_seconds == 2.5
 
 
@@ -103,4 +103,4 @@ def test_an_empty_group_is_not_populated(tree: TreeV1) -> None:
     cgroups = hierarchy(tree)
     (job,) = cgroups.jobs()
     assert not job.populated
-    assert not cgroups.processes(job).tasks
+    assert not cgroups.processes(cgroups.steps(job)[0]).tasks

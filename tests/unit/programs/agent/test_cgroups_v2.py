@@ -132,7 +132,7 @@ def test_a_job_that_vanishes_while_it_is_read(tree: TreeV2) -> None:
     remove(path)
     assert cgroups.usage(job) == Usage()
     assert cgroups.steps(job) == []
-    assert not cgroups.processes(job).tasks
+    assert not cgroups.processes(StepGroup("batch", f"{path}/step_batch")).tasks
     assert cgroups.jobs() == []
     assert not files.unreadable
 
@@ -147,12 +147,13 @@ def test_processes_of_steps_and_tasks(tree: TreeV2) -> None:
     write(path / "step_0/user/task_1/deeper/cgroup.procs", "5\n\nx\n-6\n")
     cgroups = hierarchy(tree)
     (job,) = cgroups.jobs()
-    processes = cgroups.processes(job)
-    assert sorted(processes.slurmstepd) == [700, 701, 702]
-    assert sorted(processes.tasks) == [1, 2, 5]
-    steps = {step.name: step for step in cgroups.steps(job)}
-    assert sorted(steps) == ["0", "batch", "extern"]
-    assert list(cgroups.processes(steps["0"]).tasks) == [5]
+    processes = {step.name: cgroups.processes(step) for step in cgroups.steps(job)}
+    assert {name: list(each.slurmstepd) for name, each in processes.items()} == {
+        "batch": [700],
+        "extern": [701],
+        "0": [702],
+    }
+    assert {name: list(each.tasks) for name, each in processes.items()} == {"batch": [1, 2], "extern": [], "0": [5]}
     assert cgroups.usage(StepGroup("0", str(path / "step_0"))).cpu_seconds == 2.0
 
 
@@ -190,7 +191,7 @@ def test_groups_of_a_user_within_a_job_are_bounded(tree: TreeV2, monkeypatch: py
     for number in range(30):
         write(path / f"step_batch/user/task_0/{number}/cgroup.procs", f"{1000 + number}\n")
     cgroups = hierarchy(tree)
-    assert 0 < len(cgroups.processes(cgroups.jobs()[0]).tasks) < 10
+    assert 0 < len(cgroups.processes(StepGroup("batch", f"{path}/step_batch")).tasks) < 10
 
 
 def test_no_control_groups(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ MODES = (NODE, CONTROLLER)
 
 DEFAULT_URL = "http://localhost:8080"
 DEFAULT_SPOOL = Path("/run/slurm-observability/spool")
+DEFAULT_GPU_MAP = Path("/run/slurm-observability/gpu-jobs")
 MAX_SPOOL_EVENTS = 50_000
 MAX_SPOOL_BYTES = 256 << 20
 
@@ -36,3 +37,5 @@ class Settings:
     state_directory: Path | None = None
     interval: float = 15.0
     sample_interval: float = 60.0
+    step_metrics: bool = False
+    gpu_map: Path = DEFAULT_GPU_MAP

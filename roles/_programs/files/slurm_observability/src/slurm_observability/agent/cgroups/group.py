@@ -37,7 +37,7 @@ class StepGroup:
 
 @dataclass(frozen=True)
 class Processes:
-    """The process ids of a job: those of its slurmstepd, which no user can forge, and all others."""
+    """The process ids of a step: that of its slurmstepd, which no user can forge, and all others."""
 
     slurmstepd: Sequence[int] = ()
     tasks: Sequence[int] = ()
@@ -57,8 +57,8 @@ class Hierarchy(Protocol):
     def usage(self, group: JobGroup | StepGroup) -> Usage:
         """Return what a job or a step has used."""
 
-    def processes(self, group: JobGroup | StepGroup) -> Processes:
-        """Return the processes of a job or a step."""
+    def processes(self, step: StepGroup) -> Processes:
+        """Return the processes of a step."""
 
     def cpus(self, job: JobGroup) -> int | None:
         """Return the number of CPUs that the job is confined to, None where it is not confined."""

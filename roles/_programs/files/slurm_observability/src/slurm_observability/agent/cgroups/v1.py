@@ -79,19 +79,20 @@ class CgroupV1:
             oom_kills=self._oom_kills(memory),
         )
 
-    def processes(self, group: JobGroup | StepGroup) -> Processes:
-        """Return the processes of a job or a step.
+    def processes(self, step: StepGroup) -> Processes:
+        """Return the processes of a step.
 
-        In the tree of the freezer slurmstepd is in the group of the job and a user's processes are in those of the
-        steps, in the other trees slurmstepd is in that of the step and they are in those of the tasks.
+        In the tree of the freezer slurmstepd is in the group of the job and a user's processes are in that of the
+        step, in the other trees slurmstepd is in that of the step and they are in those of the tasks.
         """
-        depth = 0 if isinstance(group, StepGroup) else 1
         for controller in CONTROLLERS:
-            first = depth if controller == _FREEZER else depth + 1
-            levels = self._levels(f"{self._root}/{controller}/{group.path}")
-            pids = [[pid for path in level for pid in self._files.pids(path)] for level in levels]
-            if any(pids):
-                return Processes([*chain(*pids[:first])], [*chain(*pids[first:])])
+            own, *below = self._levels(f"{self._root}/{controller}/{step.path}")
+            direct = [pid for group in own for pid in self._files.pids(group)]
+            tasks = [pid for group in chain(*below) for pid in self._files.pids(group)]
+            if controller == _FREEZER and direct:
+                return Processes((), direct + tasks)
+            if direct or tasks:
+                return Processes(direct, tasks)
         return Processes()
 
     def cpus(self, job: JobGroup) -> int | None:

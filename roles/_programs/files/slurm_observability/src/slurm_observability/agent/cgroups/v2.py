@@ -91,16 +91,10 @@ class CgroupV2:
             io_pressure_seconds=self._pressure(f"{path}/io.pressure"),
         )
 
-    def processes(self, group: JobGroup | StepGroup) -> Processes:
-        """Return the processes of a job or a step."""
-        steps = [group] if isinstance(group, StepGroup) else self.steps(group)
-        slurmstepd: list[int] = []
-        tasks: list[int] = []
-        for step in steps:
-            slurmstepd += self._files.pids(f"{step.path}/{_SLURMSTEPD}")
-            for path in self._below(f"{step.path}/user"):
-                tasks += self._files.pids(path)
-        return Processes(slurmstepd, tasks)
+    def processes(self, step: StepGroup) -> Processes:
+        """Return the processes of a step."""
+        tasks = [pid for path in self._below(f"{step.path}/user") for pid in self._files.pids(path)]
+        return Processes(self._files.pids(f"{step.path}/{_SLURMSTEPD}"), tasks)
 
     def cpus(self, job: JobGroup) -> int | None:
         """Return the number of CPUs that the job is confined to, None where it is not confined."""

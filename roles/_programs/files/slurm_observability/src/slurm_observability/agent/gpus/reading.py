@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 NVIDIA, AMD = "nvidia", "amd"
+# The vendor of a GPU that nobody could read.
+UNKNOWN = "unknown"
 
 
 class GpuError(Exception):

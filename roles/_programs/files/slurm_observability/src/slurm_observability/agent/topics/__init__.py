@@ -1,0 +1,1 @@
+"""What the agent shows of the node and its jobs."""
