@@ -57,7 +57,7 @@ _KIND_OF = {PROLOG: STARTED, PROLOG_SLURMCTLD: STARTED, EPILOG: FINISHED, EPILOG
 _MAX_TIME = 1 << 40
 _EVENT_ID = re.compile(r"[!-~]{1,512}")
 _EXIT = re.compile(r"(\d{1,3}):(\d{1,3})", re.ASCII)
-_MICROSECOND = 1e-6
+_MICROSECONDS = 1_000_000
 
 
 def event_of(values: Mapping[str, str], node: str = "", cluster: str = "") -> JobEvent:
@@ -71,7 +71,7 @@ def event_of(values: Mapping[str, str], node: str = "", cluster: str = "") -> Jo
     event_id = values.get("EVENT_ID", "")
     if not _EVENT_ID.fullmatch(event_id):
         raise RecordError("the event has no id")
-    microseconds = _whole(values.get("TIME", ""), (1 << 40) * 1_000_000)
+    microseconds = _whole(values.get("TIME", ""), _MAX_TIME * _MICROSECONDS)
     job_id = _number(values, ("SLURM_JOB_ID", "SLURM_JOBID"))
     if not microseconds:
         raise RecordError("the event has no time")
@@ -91,7 +91,7 @@ def event_of(values: Mapping[str, str], node: str = "", cluster: str = "") -> Jo
             "event_id": event_id,
             "kind": kind,
             "origin": origin,
-            "time": microseconds * _MICROSECOND,
+            "time": microseconds / _MICROSECONDS,
             "job_id": job_id,
             "node": "" if on_controller else values.get("NODE", "")[:_SHORT] or node,
             "cluster": found["cluster"] or cluster,
@@ -106,7 +106,7 @@ def record_of(event: JobEvent) -> dict[str, str]:
         "HOOK": event.origin,
         "KIND": event.kind,
         "EVENT_ID": event.event_id,
-        "TIME": str(round(event.time / _MICROSECOND)),
+        "TIME": str(round(event.time * _MICROSECONDS)),
         "NODE": event.node,
         "SLURM_JOB_ID": str(event.job_id),
     }
