@@ -13,15 +13,19 @@ class EndSignal:
     def __init__(self) -> None:
         # Not an Event: a signal that comes while the main thread is about to wait for one is noticed only after the
         # wait.
-        self._signalled, on_signal = os.pipe()
-        os.set_blocking(on_signal, False)
-        signal.set_wakeup_fd(on_signal)
+        self._signalled, self._on_signal = os.pipe()
+        os.set_blocking(self._on_signal, False)
+        signal.set_wakeup_fd(self._on_signal)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _pass)
 
     def wait(self) -> None:
-        """Return when a signal has come."""
+        """Return when a signal has come, or the program is told to end."""
         os.read(self._signalled, 1)
+
+    def end(self) -> None:
+        """End the program, as a signal does. From any thread."""
+        os.write(self._on_signal, b"\0")
 
 
 def _pass(number: int, frame: FrameType | None) -> None:

@@ -37,6 +37,10 @@ class Store:
         self._cluster = cluster
         self._store_events = Together(self._write_events, EVENTS_TOGETHER)
 
+    def __str__(self) -> str:
+        """Where the database is, without a password."""
+        return str(self._database)
+
     def migrate(self) -> None:
         """Make the tables, or bring them up to date. A second process waits until the first has done so."""
         migrate.migrate(self._database)

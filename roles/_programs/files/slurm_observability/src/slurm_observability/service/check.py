@@ -1,0 +1,44 @@
+"""Try once what the service depends on, and say what works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..slurm.command import one_line
+from .serve import Parts
+
+Check = Callable[[], str]
+
+
+def check(parts: Parts) -> bool:
+    """Print a line for each thing that the service depends on. Return whether all of them work."""
+    results = [_try(name, each) for name, each in _checks(parts).items()]
+    return all(results)
+
+
+def _checks(parts: Parts) -> Mapping[str, Check]:
+    """Return what is tried. Each returns a few words, or raises what is wrong."""
+
+    def database() -> str:
+        parts.store.check()
+        return str(parts.store)
+
+    def tokens() -> str:
+        if parts.settings.token_file is None:
+            return "none: everybody on this host may read and write"
+        return f"{parts.service.tokens.count} in {parts.settings.token_file}"
+
+    def tls() -> str:
+        return "off" if parts.certificate is None else str(parts.settings.tls_certificate)
+
+    return {"database": database, "tokens": tokens, "tls": tls}
+
+
+def _try(name: str, tried: Check) -> bool:
+    try:
+        words = tried()
+    except Exception as error:  # whatever it is, it is what does not work
+        print(f"{name:<10} failed  {one_line(str(error))}")
+        return False
+    print(f"{name:<10} ok      {words}")
+    return True

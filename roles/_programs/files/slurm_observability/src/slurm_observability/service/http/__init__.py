@@ -1,0 +1,1 @@
+"""The server under the API: connections, TLS, tokens, and the bounds that every request is held to."""
