@@ -49,6 +49,13 @@ def size(text: str) -> int:
     return int(number) << _UNITS.get(unit, 0)
 
 
+def percentage(text: str) -> float:
+    """Return a percentage from 0 to 99."""
+    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 3:
+        raise argparse.ArgumentTypeError(f"'{text}' is no percentage; give a number from 0 to 99")
+    return float(text)
+
+
 def url(text: str) -> str:
     """Return the URL of a server, without a slash at its end."""
     try:

@@ -23,10 +23,10 @@ class Incomplete(RecordError):
     """Its writer has not written it to the end, or never will."""
 
 
-def read_record(content: bytes) -> dict[str, str]:
+def read_record(content: bytes, errors: str = "replace") -> dict[str, str]:
     """Return the values by their keys, without VERSION and END. Raises RecordError.
 
-    What is no UTF-8 is decoded with replacement. Of a key that is there twice the first counts.
+    ``errors`` is how to decode what is no UTF-8. Of a key that is there twice the first counts.
     """
     if not content.endswith(_END):
         raise Incomplete("it has no end")
@@ -40,7 +40,7 @@ def read_record(content: bytes) -> dict[str, str]:
         key, equals, value = field.partition(b"=")
         if not equals or not _KEY.fullmatch(key):
             raise RecordError("a line of it is no KEY=VALUE")
-        values.setdefault(key.decode(), value.decode("utf-8", "replace"))
+        values.setdefault(key.decode(), value.decode("utf-8", errors))
     return values
 
 

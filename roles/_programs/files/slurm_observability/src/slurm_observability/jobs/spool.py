@@ -56,10 +56,14 @@ def parse_name(name: str) -> EventName | None:
 
 
 class Spool:
-    """One spool. Methods raise OSError where the file system does; a file that has gone is no error."""
+    """One spool. Methods raise OSError where the file system does; a file that has gone is no error.
 
-    def __init__(self, directory: Path) -> None:
+    ``errors`` is how to decode what is no UTF-8: ``surrogateescape`` keeps paths of files as they are.
+    """
+
+    def __init__(self, directory: Path, errors: str = "replace") -> None:
         self.directory = directory
+        self._errors = errors
         self.refused = directory / _REFUSED
         self._seen: tuple[int, int] | None = None
         self._numbers = itertools.count()
@@ -97,7 +101,7 @@ class Spool:
             os.close(descriptor)
         if len(content) > MAX_RECORD_BYTES:
             raise RecordError("it is too long")
-        return read_record(content)
+        return read_record(content, self._errors)
 
     def put(self, event: JobEvent) -> None:
         """Write an event as a hook does."""
