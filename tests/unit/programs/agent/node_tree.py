@@ -68,6 +68,7 @@ class TreeV2:
             self.used(path / f"step_{step}")
             write(path / f"step_{step}/slurm/cgroup.procs", f"{stepd}\n")
             write(path / f"step_{step}/user/cgroup.procs", "")
+            write(path / f"step_{step}/user/cgroup.events", "populated 1\nfrozen 0\n")
             self.proc.process(stepd, f"slurmstepd: [{job_id}.{step}]", began)
             in_task = "".join(f"{pid}\n" for pid in pids if number == 0)
             write(path / f"step_{step}/user/task_0/cgroup.procs", in_task)

@@ -1,10 +1,11 @@
-"""Reads all that there is to know of a job's control group at once."""
+"""Reads all that there is to know of a job's control group at once, and has its end watched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from .activity import Activity
 from .cgroups.group import Hierarchy, JobGroup, Processes
 from .cgroups.usage import Usage
 from .observation import StepLook
@@ -24,13 +25,16 @@ class GroupReading:
 class GroupReader:
     """Reads control groups. ``with_steps`` is whether the usage of single steps is wanted."""
 
-    def __init__(self, hierarchy: Hierarchy, with_steps: bool) -> None:
+    def __init__(self, hierarchy: Hierarchy, activity: Activity, with_steps: bool) -> None:
         self._hierarchy = hierarchy
+        self._activity = activity
         self._with_steps = with_steps
 
-    def read_all(self) -> Iterator[GroupReading]:
-        """Yield the groups of jobs that have a process. slurmd leaves empty ones behind."""
-        return (self._read(group) for group in self._hierarchy.jobs() if group.populated)
+    def read_all(self, only: Collection[str] | None = None) -> Iterator[GroupReading]:
+        """Yield the groups of jobs, or those of these paths. slurmd leaves empty ones behind."""
+        for path in self._hierarchy.scopes():
+            self._activity.watch_scope(path)
+        return (self._read(group) for group in self._hierarchy.jobs() if only is None or group.path in only)
 
     def cpus(self, group: JobGroup) -> int | None:
         """Return the number of CPUs that a group is confined to."""
@@ -38,6 +42,8 @@ class GroupReader:
 
     def _read(self, group: JobGroup) -> GroupReading:
         steps = self._hierarchy.steps(group)
+        if group.populated:
+            self._activity.watch_job(group.path, filter(None, map(self._hierarchy.ends, steps)))
         processes = [self._hierarchy.processes(step) for step in steps]
         return GroupReading(
             group,

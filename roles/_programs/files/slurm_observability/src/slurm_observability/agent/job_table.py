@@ -80,7 +80,7 @@ class JobTable:
     def heal(self, now: float) -> Iterator[NodeJob]:
         """Tell of what no hook told, after a grace. Yield the jobs that have ended so."""
         for job in list(self.jobs.values()):
-            if not job.announced and job.inode is not None and now - job.found > START_GRACE:
+            if not job.announced and job.running and now - job.found > START_GRACE:
                 self._send_start(job)
             if (when := _over_since(job)) is not None and now - when > END_GRACE:
                 yield self.lose(job, when)
@@ -125,7 +125,7 @@ class JobTable:
 
 def _over_since(job: NodeJob) -> float | None:
     """Return since when a job seems to be over, None for one that does not."""
-    if job.inode is not None:
+    if job.running:
         return None
     if job.seen is not None and (job.lasting or not job.reported):
         return job.seen

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from ..jobs.event import FINISHED, JobEvent
 from ..jobs.sample import JobSample
 from ..metrics.metric import AnyFamily
+from .activity import Activity
 from .gpu_map import GpuMap
 from .job_file import JobFile
 from .moment import Moment, moment
@@ -36,6 +37,7 @@ class JobWatch:
         health: Health,
         gpu_map: GpuMap,
         file: JobFile | None,
+        activity: Activity,
         clock: Callable[[], Moment] = moment,
     ) -> None:
         self._settings = settings
@@ -44,11 +46,11 @@ class JobWatch:
         self._health = health
         self._gpu_map = gpu_map
         self._file = file
+        self._activity = activity
         self._clock = clock
         self._seen: Observation | None = None
         self._kept: set[JobKey] = set()
         self._sampled: float | None = None
-        self._woken = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
@@ -60,14 +62,14 @@ class JobWatch:
     def stop(self) -> None:
         """End. A look that hangs is left alone."""
         self._stopped = True
-        self._woken.set()
+        self._activity.wake()
         self._thread.join(STOP_SECONDS)
 
     def on_event(self, event: JobEvent) -> None:
         """Take note of an event; that of an end is acted on at once."""
         self._sampler.tell(event)
         if event.kind == FINISHED:
-            self._woken.set()
+            self._activity.wake()
 
     def families(self) -> Iterable[AnyFamily]:
         """Return what the last look saw. One that is too old says nothing of now, and is not shown."""
@@ -116,18 +118,19 @@ class JobWatch:
     def _run(self) -> None:
         due = self._clock().steady
         while not self._stopped:
-            now = self._clock().steady
             try:
-                if now >= due:
-                    due += self._settings.interval * (1 + (now - due) // self._settings.interval)
+                paths = self._activity.wait(due - self._clock().steady)
+                now = self._clock()
+                if now.steady >= due:
+                    due += self._settings.interval * (1 + (now.steady - due) // self._settings.interval)
                     self.look()
                 else:
+                    if paths:
+                        self._sampler.glance(now, paths)
                     self.take_events()
             except Exception:  # the thread must live on, whatever the fault
                 self._health.errors += 1
                 log.exception("a look at the jobs broke off; this is a fault of the program")
-            self._woken.wait(max(0.0, due - self._clock().steady))
-            self._woken.clear()
         self._save(self._clock().wall)
 
     def _send(self, finals: list[JobSample]) -> None:

@@ -20,15 +20,16 @@ class NodeJob:
 
     ``started`` is the event of its beginning, with all that is known of it; its origin is ``cgroup`` where no hook
     told, and ``announced`` is whether the service was told then. ``found`` is when the agent first knew of the job.
-    ``inode`` is that of its control group, None without one now; ``seen`` when that was last there. ``lasting`` is
-    whether it had a step that lasts as long as the job. ``cpus`` is what the control group confines the job to,
-    ``usage`` what was last read of the present one.
+    ``inode`` is that of its control group, None without one now; ``running`` whether a process is in that, ``seen``
+    when one last was. ``lasting`` is whether it had a step that lasts as long as the job. ``cpus`` is what the control
+    group confines the job to, ``usage`` what was last read of the present one.
     """
 
     started: JobEvent
     announced: bool
     found: float
     inode: int | None = None
+    running: bool = False
     seen: float | None = None
     lasting: bool = False
     cpus: int | None = None
@@ -57,7 +58,7 @@ class NodeJob:
     def leave_group(self) -> None:
         """Keep what the present control group had used: it is gone."""
         self.totals.add_group(self.usage)
-        self.usage, self.inode = Usage(), None
+        self.usage, self.inode, self.running = Usage(), None, False
 
     def is_of(self, event: JobEvent) -> bool:
         """Return whether an event is of this run of the job, and not of an earlier or a later one."""

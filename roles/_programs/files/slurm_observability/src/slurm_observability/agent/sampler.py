@@ -94,25 +94,34 @@ class Sampler:
         )
         return observation, finals
 
-    def _read_groups(self, now: float) -> tuple[dict[JobKey, GroupReading], int]:
+    def glance(self, now: Moment, paths: Collection[str]) -> None:
+        """Read the control groups of these paths: of jobs that begin, or that may be about to end."""
+        self._read_groups(now.wall, paths)
+
+    def _read_groups(self, now: float, only: Collection[str] | None = None) -> tuple[dict[JobKey, GroupReading], int]:
         """Return what the control groups say of each job, and the number of those that could be no job's."""
         found: dict[JobKey, GroupReading] = {}
         unknown = 0
-        for reading in self._groups.read_all() if self._groups else ():
+        for reading in self._groups.read_all(only) if self._groups else ():
             job = self.table.by_group(reading.group, self._identity.node)
-            if job is None:
+            if job is None and reading.group.populated:
                 started = self._identity.of(reading.group, reading.processes, now)
-                if started is None:
-                    unknown += 1
-                    continue
-                job = self.table.find(started, now)
-            if job is not None and job.key not in found:
+                unknown += started is None
+                job = self.table.find(started, now) if started else None
+            if job is not None and job.key not in found and self._is_of(job, reading):
                 found[job.key] = reading
                 self._join(job, reading, now)
-        for key, job in self.table.jobs.items():
-            if key not in found and job.inode is not None:
-                job.leave_group()
+        if only is None:
+            for key, job in self.table.jobs.items():
+                job.running = key in found and found[key].group.populated
+                if key not in found and job.inode is not None:
+                    job.leave_group()
         return found, unknown
+
+    @staticmethod
+    def _is_of(job: NodeJob, reading: GroupReading) -> bool:
+        """Return whether a group is the job's. An empty one may be left of an earlier run."""
+        return reading.group.populated or job.inode == reading.group.inode
 
     def _join(self, job: NodeJob, reading: GroupReading, now: float) -> None:
         """Take in what a job's control group says."""
@@ -120,7 +129,9 @@ class Sampler:
             job.cpus = self._groups.cpus(reading.group) if self._groups else None
         elif job.inode != reading.group.inode:
             job.leave_group()
-        job.inode, job.seen = reading.group.inode, now
+        job.inode = reading.group.inode
+        if reading.group.populated:
+            job.running, job.seen = True, now
         job.usage = Totals.newest(reading.usage, job.usage)
         job.lasting = job.lasting or any(name in LASTING_STEPS for name in reading.step_names)
         if reading.group.sluid and not job.started.sluid:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from .activity import Activity
 from .cgroups.find import ROOT, find_hierarchy
 from .gpu_map import GpuMap
 from .gpus.reading import GpuReader
@@ -40,13 +41,14 @@ def job_watch(
     files = KernelFiles()
     processes = ProcessFiles(files, proc)
     hierarchy = find_hierarchy(cgroups, files)
+    activity = Activity()
     table = JobTable(outbox.put_event)
     sampler = Sampler(
         table,
         JobIdentity(processes, settings.node, settings.cluster),
         NodeMeter(files, proc),
         settings.interval,
-        GroupReader(hierarchy, settings.step_metrics) if hierarchy else None,
+        GroupReader(hierarchy, activity, settings.step_metrics) if hierarchy else None,
         gpus,
     )
     health = Health(
@@ -54,4 +56,4 @@ def job_watch(
     )
     state = settings.state_directory
     file = JobFile(state, processes.boot_id()) if state else None
-    return JobWatch(settings, sampler, outbox, health, GpuMap(settings.gpu_map), file, clock)
+    return JobWatch(settings, sampler, outbox, health, GpuMap(settings.gpu_map), file, activity, clock)

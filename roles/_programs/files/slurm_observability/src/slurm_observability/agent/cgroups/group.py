@@ -54,6 +54,12 @@ class Hierarchy(Protocol):
     def steps(self, job: JobGroup) -> list[StepGroup]:
         """Return the groups of a job's steps."""
 
+    def scopes(self) -> list[str]:
+        """Return the directories in which the groups of jobs appear; none where that cannot be watched."""
+
+    def ends(self, step: StepGroup) -> str | None:
+        """Return the file that changes when the last process of a step has ended; None where there is none."""
+
     def usage(self, group: JobGroup | StepGroup) -> Usage:
         """Return what a job or a step has used."""
 

@@ -56,6 +56,13 @@ class CgroupV1:
         names = {entry.name: None for tree in self._trees(job.path) for entry in self._files.directories(tree)}
         return [StepGroup(name.removeprefix(_STEP), f"{job.path}/{name}") for name in names if name.startswith(_STEP)]
 
+    def scopes(self) -> list[str]:
+        """Return none: version 1 does not tell that a group has become empty."""
+        return []
+
+    def ends(self, step: StepGroup) -> None:
+        """Return none, for the same reason."""
+
     def usage(self, group: JobGroup | StepGroup) -> Usage:
         """Return what a job or a step has used."""
         cpu, memory = f"{self._root}/cpuacct/{group.path}", f"{self._root}/memory/{group.path}"

@@ -66,6 +66,14 @@ class CgroupV2:
             if entry.name.startswith(_STEP)
         ]
 
+    def scopes(self) -> list[str]:
+        """Return the directories in which the groups of jobs appear."""
+        return [path for path, _node in self._current_scopes()]
+
+    def ends(self, step: StepGroup) -> str:
+        """Return the file that changes when the last process of a step has ended; slurmstepd is still there then."""
+        return f"{step.path}/user/cgroup.events"
+
     def usage(self, group: JobGroup | StepGroup) -> Usage:
         """Return what a job or a step has used. Each number is that of the group and all below it."""
         path, read = group.path, self._files
