@@ -10,10 +10,10 @@ short_description: Say what slurm.conf lacks for the job hooks, beside what the 
 version_added: 0.1.0
 description:
   - Looks for C(Prolog), C(Epilog), C(PrologSlurmctld) and C(EpilogSlurmctld) in what C(scontrol show config) prints.
-  - Nothing of the site's is replaced. Slurm 24.05 and later take several lines of C(Prolog) and C(Epilog), so ours is one
-    more. An older Slurm takes the last line only, so there the site has to make room.
-  - Ours is never a second C(PrologSlurmctld) or C(EpilogSlurmctld). slurmctld runs several of them at once, and lets the job
-    start when the first has ended.
+  - Nothing of the site's is replaced. Slurm 24.05 and later take several lines of C(Prolog) and C(Epilog), so ours is
+    one more. An older Slurm takes the last line only, so there the site has to make room.
+  - Ours is never a second C(PrologSlurmctld) or C(EpilogSlurmctld). slurmctld runs several of them at once, and lets
+    the job start when the first has ended.
   - The answer is the same before the lines are added and afterwards.
 options:
   _input:
