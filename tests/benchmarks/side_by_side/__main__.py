@@ -82,7 +82,7 @@ class Exporters:
 
     def metrics(self, days: int) -> Metrics:
         """Return what /metrics would say now."""
-        return parse(self._by_days[days].metrics())
+        return parse(b"".join(self._by_days[days].metrics()))
 
     def stop(self, days: int) -> Path:
         """End one, and return where its state is, for the program to go on with."""

@@ -56,7 +56,7 @@ def ask(topics: Collection[str], intervals: Mapping[str, float] | None = None, *
         exporter.refresh()
         down = [name for name, source in exporter.sources.items() if not source.health.up]
         assert not down, f"these sources gave no answer: {', '.join(down)}"
-        return samples(exporter.metrics().decode())
+        return samples(b"".join(exporter.metrics()).decode())
     finally:
         exporter.stop()
 

@@ -103,6 +103,17 @@ def test_a_scrape_runs_no_command(ready, fake_slurm):
     assert [fake_slurm.calls(command) for command in ("squeue", "scontrol", "sacct")] == before
 
 
+def test_a_scrape_opens_no_file(cluster, monkeypatch):
+    exporter = Exporter(Settings(reset_time=int(time.time()) - 60, cluster="lab", intervals=ONLY_OFTEN))
+    exporter.refresh()
+    with monkeypatch.context() as patch:
+        for name in ("builtins.open", "os.open", "os.listdir"):
+            patch.setattr(name, None)
+        of_last_refresh, of_now = exporter.metrics()
+    assert b"\nslurm_jobs 3\n" in of_last_refresh and b"\nprocess_cpu_seconds_total " in of_last_refresh
+    assert b"\nslurm_exporter_source_age_seconds{" in of_now
+
+
 def test_a_cycle_is_one_command_of_each_kind(ready, fake_slurm):
     ready(interval=3600)
     assert len(fake_slurm.calls("squeue")) == 1
@@ -320,6 +331,6 @@ def test_shares_are_asked_for_where_priorities_depend_on_them(cluster, fake_slur
     fake_slurm.answers("sshare", "1|0.500000|0|0.000000|0.000000|1.000000|inf||al| physics\n")
     exporter = Exporter(Settings(reset_time=int(time.time()) - 60))
     exporter.refresh("fairshare")
-    metrics = exporter.metrics()
+    metrics = b"".join(exporter.metrics())
     assert b'slurm_association_fairshare{account="physics",username="al",partition=""} 1.0\n' in metrics
     assert (b"slurm_association_level_fairshare{" in metrics) == level

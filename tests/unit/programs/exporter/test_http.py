@@ -71,6 +71,7 @@ def test_not_ready_before_the_first_answers(start, fake_slurm):
     client = start()
     assert client.get("/-/ready")[0] == 503
     assert client.get("/-/healthy")[0] == 200
+    assert client.metrics()["process_resident_memory_bytes"] > 0
 
 
 def test_a_connection_is_used_again(client):

@@ -49,7 +49,7 @@ def refreshed(slurmctld, cluster):
 def samples(exporter):
     return {
         (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(exporter.metrics().decode())
+        for family in text_string_to_metric_families(b"".join(exporter.metrics()).decode())
         for sample in family.samples
     }
 

@@ -54,7 +54,7 @@ def refreshed(server, tmp_path, **settings):
 def test_queue_nodes_and_targets_without_a_command(slurmrestd, fake_slurm, tmp_path):
     slurmrestd.serve("v0.0.41", META)
     exporter = refreshed(slurmrestd, tmp_path)
-    text = exporter.metrics().decode()
+    text = b"".join(exporter.metrics()).decode()
     for sample in (
         "slurm_jobs 6",
         "slurm_jobs_pending 5",
@@ -97,4 +97,4 @@ def test_a_name_that_is_not_told(meta):
 def test_a_slurmrestd_that_is_down_is_one_source_that_is_down(slurmrestd, fake_slurm, tmp_path):
     exporter = refreshed(slurmrestd, tmp_path)
     assert not exporter.sources["jobs"].health.up
-    assert 'slurm_exporter_source_up{source="jobs"} 0' in exporter.metrics().decode()
+    assert 'slurm_exporter_source_up{source="jobs"} 0' in b"".join(exporter.metrics()).decode()

@@ -455,9 +455,19 @@ def test_clients_that_never_shake_hands_keep_nobody_out(serve, directory, monkey
         connection.close()
 
 
+@pytest.mark.parametrize("text", ["", TLS], ids=["plain", "tls"])
+@pytest.mark.parametrize("size", [server.SMALL_BYTES // 7 - 100, 1_000_000], ids=["small", "large"])
+def test_an_answer_in_pieces_is_whole(serve, directory, monkeypatch, text, size):
+    monkeypatch.setattr(Exporter, "metrics", lambda self: (b"0123456" * size, b"the end"))
+    port, _path = serve(text)
+    status, headers, body = ask(port, trusting(directory) if text else None, path="/metrics")
+    assert (status, headers["Content-Length"], len(body)) == (200, str(7 * size + 7), 7 * size + 7)
+    assert body == b"0123456" * size + b"the end"
+
+
 def test_an_answer_that_nobody_takes_is_given_up(serve, monkeypatch, eventually):
     monkeypatch.setattr(server, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(Exporter, "metrics", lambda self: b"x" * 50_000_000)
+    monkeypatch.setattr(Exporter, "metrics", lambda self: (b"x" * 50_000_000, b"y"))
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
     port, _path = serve("")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:

@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 EXIT_WRONG = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
-# A thread that parses gives way to one that answers a scrape after this many seconds.
-SWITCH_INTERVAL = 0.001
+# A thread that parses gives way to one that answers a scrape after this many seconds, a dozen times in each answer.
+SWITCH_INTERVAL = 0.0001
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -44,6 +44,7 @@ class Exporter:
         self._publishing = threading.Lock()
         self._partitions: list[str] = []
         self._texts: dict[str, bytes] = {}
+        self._served = b""
 
     def start(self) -> None:
         """Start a thread for each source. The first refresh begins at once; that of a standby's, when it takes over."""
@@ -79,11 +80,12 @@ class Exporter:
         """True when this exporter serves the numbers of the cluster; False on a standby."""
         return self._leadership is None or self._leadership.active
 
-    def metrics(self) -> bytes:
-        """Return all metrics in Prometheus' text format. Runs no command and waits for none."""
-        served = self._texts
-        texts = [served[name] for name in self.sources if name in served]
-        return b"".join([*texts, render(self._own_families()), generate_latest(self._process)])
+    def metrics(self) -> tuple[bytes, bytes]:
+        """Return all metrics in Prometheus' text format: those as of the last refresh, and those of this moment.
+
+        Runs no command, waits for none, and opens no file.
+        """
+        return self._served, render(self._own_families())
 
     def _publish(self, source: Source[Any]) -> None:
         """Render what the source says, once per refresh and not once per scrape."""
@@ -98,7 +100,13 @@ class Exporter:
                 for each in changed
                 if each.answer is not None and self._shows(each.name)
             }
-            self._texts = {**self._texts, **texts}
+            self._serve({**self._texts, **texts})
+
+    def _serve(self, texts: dict[str, bytes]) -> None:
+        """Join what the sources say, and what the process costs, once for many scrapes. For that /proc is read."""
+        self._texts = texts
+        in_order = [texts[name] for name in self.sources if name in texts]
+        self._served = b"".join([*in_order, generate_latest(self._process)])
 
     def _shows(self, name: str) -> bool:
         return self.active or name == controllers.NAME
@@ -111,7 +119,7 @@ class Exporter:
             elif name not in (controllers.NAME, nodes.NAME):
                 source.rest()
         with self._publishing:
-            self._texts = {name: text for name, text in self._texts.items() if self._shows(name)}
+            self._serve({name: text for name, text in self._texts.items() if self._shows(name)})
         if self.sources[nodes.NAME].answer is not None:  # known while on standby, and not shown
             self._publish(self.sources[nodes.NAME])
 

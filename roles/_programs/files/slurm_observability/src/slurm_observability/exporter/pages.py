@@ -32,7 +32,8 @@ class ExporterPages:
     def page(self, path: str) -> Page | None:
         """Return the page at a path, or None where there is none."""
         if path == "/metrics":
-            return Page(CONTENT_TYPE, self._exporter.metrics())
+            of_last_refresh, of_now = self._exporter.metrics()
+            return Page(CONTENT_TYPE, of_last_refresh, tail=of_now)
         if path == "/-/healthy":
             return Page(TEXT, b"healthy\n")
         if path == "/-/ready":

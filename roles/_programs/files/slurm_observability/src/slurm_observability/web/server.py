@@ -20,16 +20,21 @@ IDLE_SECONDS = 65  # Prometheus keeps a connection from one scrape to the next
 REQUEST_SECONDS = 10
 ANSWER_SECONDS = 60
 MAX_CONNECTIONS = 128
+SMALL_BYTES = 1 << 16  # to copy a large answer takes longer than to send it
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 
 
 class Page(NamedTuple):
-    """An answer. ``status`` is 200 for a page that is there."""
+    """An answer. ``status`` is 200 for a page that is there.
+
+    ``tail`` is the end of the body: a large body need not be copied for the sake of a few lines that are new each time.
+    """
 
     content_type: str
     body: bytes
     status: HTTPStatus = HTTPStatus.OK
+    tail: bytes = b""
 
 
 class Pages(Protocol):
@@ -136,10 +141,10 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.name
 
     def _send(self, page: Page) -> None:
-        content_type, body, status = page
+        content_type, body, status, tail = page
         self.send_response(status)
         self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) + len(tail)))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", "GET, HEAD")
         if status == HTTPStatus.UNAUTHORIZED:
@@ -151,6 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+            self.wfile.write(tail)
 
 
 class _Requests(io.RawIOBase):
@@ -170,9 +176,7 @@ class _Requests(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read what is there. Raises TimeoutError."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the request was not complete in time")
+        left = _left(self._deadline, "the request was not complete in time")
         self._connection.settimeout(min(left, IDLE_SECONDS))
         received = self._connection.recv_into(buffer)
         self._deadline = min(self._deadline, time.monotonic() + REQUEST_SECONDS)
@@ -180,7 +184,7 @@ class _Requests(io.RawIOBase):
 
 
 class _Answers(io.BufferedIOBase):
-    """What a client gets. An answer leaves as one piece, and the client has to take it soon."""
+    """What a client gets. A small answer leaves as one piece; a client has to take any answer soon."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -194,6 +198,17 @@ class _Answers(io.BufferedIOBase):
     def flush(self) -> None:
         """Send the answer. Raises OSError."""
         pieces, self._pieces = self._pieces, []
-        if pieces:
-            self._connection.settimeout(ANSWER_SECONDS)
-            self._connection.sendall(b"".join(pieces))
+        if sum(map(len, pieces)) <= SMALL_BYTES:
+            pieces = [b"".join(pieces)]
+        deadline = time.monotonic() + ANSWER_SECONDS
+        for piece in filter(None, pieces):
+            self._connection.settimeout(_left(deadline, "the answer was not taken in time"))
+            self._connection.sendall(piece)
+
+
+def _left(deadline: float, otherwise: str) -> float:
+    """Return the seconds until the deadline. Raises TimeoutError."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(otherwise)
+    return left
