@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from slurm_observability.exporter.catalogue import groups
-from slurm_observability.exporter.reference import query
+from slurm_observability.metrics.reference import query
 
 METRICS = [metric for metrics in groups().values() for metric in metrics]
 

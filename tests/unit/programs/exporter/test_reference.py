@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 from slurm_observability.exporter.catalogue import groups
-from slurm_observability.exporter.reference import query, reference
+from slurm_observability.exporter.reference import reference
 from slurm_observability.exporter.topics import running_jobs
 from slurm_observability.exporter.wiring import TOPICS
 from slurm_observability.metrics.metric import Metric
+from slurm_observability.metrics.reference import query
 
 PAGE = Path(__file__).parents[4] / "docs" / "exporter-metrics.md"
 

@@ -64,7 +64,7 @@ def parser() -> Options:
     )
     option(
         "max-spool-bytes",
-        str(MAX_SPOOL_BYTES),
+        f"{MAX_SPOOL_BYTES >> 20}M",
         f"most bytes of them, with K, M or G for larger units (default: {MAX_SPOOL_BYTES >> 20}M)",
         type=size,
     )

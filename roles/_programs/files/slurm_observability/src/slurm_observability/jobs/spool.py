@@ -93,14 +93,14 @@ class Spool:
         """Return the values of a record. Raises RecordError, or OSError when it cannot be read now."""
         descriptor = os.open(self.directory / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise RecordError("it is no file")
-            with open(descriptor, "rb", closefd=False) as file:
-                content = file.read(MAX_RECORD_BYTES + 1)
+            if status.st_size > MAX_RECORD_BYTES:
+                raise RecordError("it is too long")
+            content = os.read(descriptor, status.st_size)
         finally:
             os.close(descriptor)
-        if len(content) > MAX_RECORD_BYTES:
-            raise RecordError("it is too long")
         return read_record(content, self._errors)
 
     def put(self, event: JobEvent) -> None:

@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.5
 # A look at a spool of tens of thousands takes time: it is given this share of a processor at most.
 LOOK_SHARE = 0.05
 # Even when nothing seems to have changed.
-LOOK_ANYWAY_SECONDS = 10.0
+LOOK_ANYWAY_SECONDS = 60.0
 # So long may a writer take, or a file be unreadable, before it is refused.
 PATIENCE_SECONDS = 60.0
 # So many more than may wait are looked at, so that the surplus can be chosen.
