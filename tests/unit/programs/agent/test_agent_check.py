@@ -70,7 +70,12 @@ def test_a_service_that_refuses(find, service, status, words):
 
 
 def test_a_service_that_is_down(find):
-    assert "does a firewall let this node through" in find(url="http://127.0.0.1:1")["service"].remedy
+    findings = find(url="http://127.0.0.1:1", mode=CONTROLLER)
+    assert "does a firewall let this node through" in findings["service"].remedy
+    lines = as_text(list(findings.values())).splitlines()
+    assert lines[2].startswith("service  failed  http://127.0.0.1:1 cannot be asked")
+    assert lines[3].startswith("-> is job-observability running")
+    assert lines[-1] == "To repair: service, token"
 
 
 def test_a_service_that_wants_events_has_accepted_the_token(find, service, tmp_path):

@@ -118,7 +118,7 @@ def test_it_forwards_serves_and_ends(make_program, spool, service, tmp_path, eve
 def test_a_spool_that_is_not_there_is_waited_for(make_program, spool, service, eventually):
     spool.directory.rmdir()
     program = make_program()
-    eventually(lambda: program.page("/-/ready")[0] == 503)
+    eventually(lambda: program.page("/-/ready") == (503, "the spool has not been read\n"))
     assert "job_agent_spool_up 0\n" in program.page("/metrics")[1]
     spool.directory.mkdir()
     spool.put(event(7))

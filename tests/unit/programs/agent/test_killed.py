@@ -39,7 +39,7 @@ def test_no_event_is_lost(spool, service, tmp_path, eventually):
                 each = event(job, kind, time.time())
                 spool.put(each)
                 written.append(each.event_id)
-            time.sleep(0.005)
+            time.sleep(0.05)
 
     service.always = fault
     writer = threading.Thread(target=write)
@@ -58,7 +58,7 @@ def test_no_event_is_lost(spool, service, tmp_path, eventually):
     service.always = None
     program = Program(*arguments, log=tmp_path / "log")
     try:
-        eventually(lambda: not spool.look(1).events, 60)
+        eventually(lambda: not spool.look(1).events, 120)
     finally:
         program.close()
     assert set(service.order) == set(written)
