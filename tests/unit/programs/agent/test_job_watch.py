@@ -79,7 +79,7 @@ def test_a_job_whose_prolog_told_nothing(node: ObservedNode) -> None:
         began=900.0,
         SLURM_JOB_GPUS="0,1",
         SLURM_JOB_ACCOUNT="a|b\n",
-        SLURM_RESTART_COUNT="2",
+        SLURM_JOB_RESTART_COUNT="2",
         SLURM_JOB_USER="somebody else",
     )
     node.look()
@@ -87,7 +87,7 @@ def test_a_job_whose_prolog_told_nothing(node: ObservedNode) -> None:
     node.look(times=_LOOKS_TO_START)
     (event,) = node.outbox.events
     assert (event.kind, event.origin, event.job_id, event.node, event.cluster) == (STARTED, CGROUP, 7, NODE, "c1")
-    assert (event.time, event.restart, event.gpus, event.account) == (BOOTED + 900.0, 2, ("0", "1"), "a|b\n")
+    assert (event.time, event.restart, event.gpus, event.account) == (BOOTED + 900.0, None, ("0", "1"), "a|b\n")
     assert event.uid == os.getuid() and event.user != "somebody else"
     assert event.event_id.endswith(f"-cgroup-0f7c8b3e-{path.stat().st_ino}")
     node.look(times=5)
@@ -172,6 +172,20 @@ def test_a_job_whose_epilog_told_nothing(node: ObservedNode) -> None:
     assert final.cpu_seconds == 2.0
     node.epilog(7)  # and now it comes after all
     node.look()
+    assert len(node.outbox.finals) == 1
+
+
+def test_an_epilog_that_waited_in_the_spool_while_the_agent_was_away(node: ObservedNode) -> None:
+    node.prolog(7)
+    path = node.tree.job("job_7", 7)
+    node.look()
+    remove(path)
+    node.time += 2 * END_GRACE
+    node.restart()
+    node.look()
+    node.epilog(7)
+    node.look(times=_LOOKS_TO_START)
+    assert node.outbox.events == []
     assert len(node.outbox.finals) == 1
 
 

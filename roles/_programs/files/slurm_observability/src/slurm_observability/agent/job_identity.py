@@ -11,13 +11,12 @@ from .cgroups.group import JobGroup, Processes
 from .processes import ProcessFiles, user_name
 
 _JOB_ID = "SLURM_JOB_ID"
-# What is taken of a process's environment. A user can put anything there: it must do no harm to others. Who the user
-# is and which job it is, the kernel and slurmstepd say.
+# What is taken of a process's environment. A user can put anything there: it must do no harm to others, and tell of no
+# run that never was. Who the user is and which job it is, the kernel and slurmstepd say; which run, nobody.
 _BELIEVED = (
     *("SLURM_JOB_GPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"),
     *("SLURM_JOB_ACCOUNT", "SLURM_JOB_PARTITION", "SLURM_JOB_QOS", "SLURM_JOB_NODELIST", "SLURM_JOB_CPUS_PER_NODE"),
 )
-_RESTART = "SLURM_RESTART_COUNT"
 
 
 class JobIdentity:
@@ -48,7 +47,6 @@ class JobIdentity:
             event = event_of(
                 {
                     **{name: environment[name] for name in _BELIEVED if name in environment},
-                    "SLURM_JOB_RESTART_COUNT": environment.get(_RESTART, "0" if environment else ""),
                     "HOOK": CGROUP,
                     "KIND": STARTED,
                     "EVENT_ID": f"{node}-{job_id}-{STARTED}-cgroup-{self._boot[:8]}-{group.inode}",

@@ -12,7 +12,7 @@ from .gpu_usage import GpuLook, GpuMeter, total_sample
 from .gpus.reading import GpuError, GpuReader
 from .group_reader import GroupReader, GroupReading
 from .job_identity import JobIdentity
-from .job_table import JobTable
+from .job_table import START_GRACE, JobTable
 from .moment import Moment
 from .node_job import LASTING_STEPS, JobKey, NodeJob
 from .node_usage import NodeMeter
@@ -48,6 +48,7 @@ class Sampler:
         self._told: deque[JobEvent] = deque()
         self._cpu: dict[JobKey, tuple[float, float]] = {}
         self._looked: float | None = None
+        self._began: float | None = None
 
     def tell(self, event: JobEvent) -> None:
         """Take note of an event. Waits for nothing."""
@@ -72,7 +73,10 @@ class Sampler:
         """Return what there is to see, and the last sample of each job that has ended."""
         finals = self.take_events()
         readings, unknown = self._read_groups(now.wall)
-        finals += [_final(job, job.seen or job.began) for job in self.table.heal(now.wall)]
+        if self._began is None:
+            self._began = now.steady
+        if now.steady - self._began > START_GRACE:  # what waits in the spool was told by then
+            finals += [_final(job, job.seen or job.began) for job in self.table.heal(now.wall)]
         gpus = self._read_gpus()
         elapsed = 0.0 if self._looked is None else min(now.steady - self._looked, MAX_GAP * self._interval)
         self._looked = now.steady
