@@ -103,7 +103,8 @@ def test_names_of_users() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("0-3,8\n", 5), ("7", 1), ("0,2,4", 3), ("", None), ("\n", None), ("0-", None), ("a", None)]
+    ("text", "count"),
+    [("0-3,8\n", 5), ("7", 1), ("0,2,4", 3), ("", None), ("\n", None), ("0-", None), ("3-1", None), ("a", None)],
 )
 def test_lists_of_cpus(text: str, count: int | None) -> None:
     assert count_cpus(text) == count

@@ -14,5 +14,8 @@ def count_cpus(text: str) -> int | None:
         match = _RANGE.fullmatch(part)
         if match is None:
             return None
-        total += int(match[2] or match[1]) - int(match[1]) + 1
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            return None
+        total += last - first + 1
     return total
