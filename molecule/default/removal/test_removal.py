@@ -8,13 +8,14 @@ from pathlib import Path
 from tests.integration.lab.support import ROOT, Lab, lab_name
 
 MACHINES = ("head", "node1", "node2")
-UNITS = ("prometheus", "alertmanager", "azslurm-exporter", "node_exporter")
+UNITS = ("prometheus", "alertmanager", "azslurm-exporter", "node_exporter", "job-observability", "job-agent")
 # Everything but directories in the places that the documentation names.
 LEFT = """
 find /opt /usr/local/bin /etc/prometheus /etc/alertmanager /etc/node_exporter /var/lib/node_exporter \\
-     ! -type d 2>/dev/null
+     /etc/job-observability /etc/job-agent /etc/slurm-observability /var/lib/job-agent ! -type d 2>/dev/null
 find /etc/systemd/system /etc/default -name 'prometheus*' -o -name 'alertmanager*' -o -name 'azslurm*' \\
-     -o -name 'node_exporter*'
+     -o -name 'node_exporter*' -o -name 'job-*'
+find /etc/slurm -name '*observability*'
 """
 
 
@@ -35,4 +36,6 @@ def test_everything_goes_but_what_was_measured_and_what_the_site_had(tmp_path: P
         running = lab.run(machine, f"systemctl is-active {' '.join(UNITS)} || true")
         assert set(running.split()) == {"inactive"}, (machine, running)
     assert lab.run("head", "ls /var/lib/prometheus/wal /var/lib/alertmanager").split()
+    assert lab.run("head", "ls /var/lib/job-observability").split()
+    assert "observability" not in lab.run("head", "scontrol show config")
     assert lab.run("node1", "ls /srv/textfiles").split() == ["of_the_site.prom"]

@@ -21,5 +21,18 @@ def test_the_program_is_root_s_and_linked(host: Host) -> None:
     assert host.file("/opt/node_exporter").is_symlink
 
 
+def test_the_job_agent_runs_unprivileged(host: Host) -> None:
+    assert host.service("job-agent").is_running
+    assert host.service("job-agent").is_enabled
+    main_process = host.service("job-agent").systemd_properties["MainPID"]
+    assert host.check_output("ps -o user= -p %s", main_process) == "job_agent"
+    assert host.run("curl --silent --fail http://localhost:9501/-/healthy").succeeded
+
+
+def test_only_the_agent_reads_its_token(host: Host) -> None:
+    file = host.file("/etc/job-agent/token")
+    assert (file.user, file.group, file.mode) == ("root", "job_agent", 0o640)
+
+
 def test_no_unit_has_failed(host: Host) -> None:
     assert host.check_output("systemctl list-units --failed --no-legend --plain") == ""

@@ -9,7 +9,14 @@ testinfra_hosts = ["ansible://slurm_controller"]
 
 
 @pytest.mark.parametrize(
-    ("unit", "user"), [("prometheus", "prometheus"), ("alertmanager", "alertmanager"), ("azslurm-exporter", "slurm")]
+    ("unit", "user"),
+    [
+        ("prometheus", "prometheus"),
+        ("alertmanager", "alertmanager"),
+        ("azslurm-exporter", "slurm"),
+        ("job-observability", "job_observability"),
+        ("job-agent", "job_agent"),
+    ],
 )
 def test_the_service_runs_as_its_user_and_starts_at_boot(host: Host, unit: str, user: str) -> None:
     service = host.service(unit)
@@ -19,9 +26,22 @@ def test_the_service_runs_as_its_user_and_starts_at_boot(host: Host, unit: str, 
     assert host.check_output("ps -o user= -p %s", main_process) == user
 
 
-@pytest.mark.parametrize("port", [9090, 9093, 9500])
+@pytest.mark.parametrize("port", [9090, 9093, 9500, 9501])
 def test_the_port_answers(host: Host, port: int) -> None:
     assert host.check_output("curl --silent --show-error --fail http://localhost:%s/-/healthy", str(port))
+
+
+def test_the_job_service_answers_and_asks_for_a_token(host: Host) -> None:
+    assert '"ok"' in host.check_output("curl --silent --show-error --fail http://localhost:8080/v1/health")
+    status = "curl --silent --output /dev/null --write-out '%%{http_code}' http://localhost:8080/v1/jobs"
+    assert host.check_output(status) == "401"
+
+
+@pytest.mark.parametrize("name", ["agent", "reader"])
+def test_only_root_reads_the_tokens(host: Host, name: str) -> None:
+    file = host.file(f"/etc/job-observability/{name}.token")
+    assert (file.user, file.mode) == ("root", 0o600)
+    assert file.content_string not in host.file("/etc/job-observability/tokens.yml").content_string
 
 
 @pytest.mark.parametrize("path", ["/etc/prometheus/prometheus.yml", "/etc/alertmanager/alertmanager.yml"])

@@ -8,7 +8,17 @@ import pytest
 import yaml
 
 from tests.integration.lab.exporter_here import commands_of
-from tests.integration.lab.support import ROOT, Alertmanager, Exporter, Jobs, Lab, Prometheus, Receiver, lab_name
+from tests.integration.lab.support import (
+    ROOT,
+    Alertmanager,
+    Exporter,
+    Jobs,
+    JobService,
+    Lab,
+    Prometheus,
+    Receiver,
+    lab_name,
+)
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +45,11 @@ def commands_on_head(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="session")
 def exporter(lab: Lab) -> Exporter:
     return Exporter(lab)
+
+
+@pytest.fixture(scope="session")
+def job_service(lab: Lab) -> JobService:
+    return JobService(lab)
 
 
 @pytest.fixture(scope="session")
