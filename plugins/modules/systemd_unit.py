@@ -87,6 +87,7 @@ PROPERTIES = (
     "FragmentPath",
     "DropInPaths",
     "ExecMainStartTimestampMonotonic",
+    "ActiveEnterTimestampMonotonic",
     "StateChangeTimestampMonotonic",
 )
 
@@ -131,7 +132,9 @@ def actions_to_start(unit, restart_after, reload_after):
     definition = [unit.get("FragmentPath", "")] + unit.get("DropInPaths", "").split()
     definition.append(os.path.join(DROP_IN_ROOT, unit.get("Id", "") + ".d"))
     changed, path = newest_change([path for path in definition if path] + restart_after)
-    if changed > wall_clock(unit.get("ExecMainStartTimestampMonotonic")):
+    # A timer has no process.
+    started = unit.get("ExecMainStartTimestampMonotonic", unit.get("ActiveEnterTimestampMonotonic"))
+    if changed > wall_clock(started):
         return actions + ["restart"], "%s is younger than the running service" % path
     changed, path = newest_change(reload_after)
     if changed > wall_clock(unit.get("StateChangeTimestampMonotonic")):

@@ -79,6 +79,14 @@ def test_restarts_after_a_drop_in_was_added_or_removed(tmp_path, monkeypatch, lo
     assert module.actions_to_start(restarted, [], []) == ([], "")
 
 
+def test_a_timer_has_no_process_but_a_time_since_when_it_is_active(file_of_age):
+    timer = running(ActiveEnterTimestampMonotonic=microseconds_ago(100))
+    del timer["ExecMainStartTimestampMonotonic"]
+
+    assert module.actions_to_start(timer, [file_of_age(200)], [])[0] == []
+    assert module.actions_to_start(timer, [file_of_age(70)], [])[0] == ["restart"]
+
+
 def test_reloads_only_after_what_changed_since_the_last_reload(file_of_age):
     assert module.actions_to_start(running(), [], [file_of_age(70)])[0] == []
     assert module.actions_to_start(running(), [], [file_of_age(20)])[0] == ["reload"]
