@@ -137,14 +137,62 @@ def test_only_the_first_component_of_a_het_job_writes(
 def test_a_requeued_run_overwrites_nothing(
     archiver: Archiver, archive: Path, slurmctld: Slurmctld, tmp_path: Path
 ) -> None:
+    """As slurmctld 24.11.5 told of it: the end of the first run with the count of the second."""
     slurmctld.submit(7)
-    for restart in (0, 1):
-        (tmp_path / "slurm-7.out").write_bytes(b"run %d" % restart)
-        archiver.archive(finished(7, restart=restart, work_dir=str(tmp_path)))
+    output = tmp_path / "slurm-7.out"
+    where = {"work_dir": str(tmp_path)}
+    first = [started(7, **where), finished(7, **where, restart=1, time=START + 2)]
+    later = {**where, "restart": 1, "start_time": START + 6}
+    second = [started(7, **later, time=START + 7), finished(7, **later, time=START + 12)]
+
+    output.write_bytes(b"run 0")
+    for event in (*first, first[1]):  # the end twice
+        archiver.archive(event)
+    output.write_bytes(b"run 1")
+    for event in (*second, second[1]):
+        archiver.archive(event)
+
+    found = contents(archive)
+    assert sorted(found) == sorted(f"job_7{run}{suffix}" for run in ("-r1", "") for suffix in (".env", ".out", ".sh"))
+    assert (found["job_7.out"], found["job_7-r1.out"]) == (b"run 0", b"run 1")
+    assert found["job_7-r1.sh"] == SCRIPT
+
+
+def test_a_requeued_run_whose_end_is_seen_late(
+    archiver: Archiver, archive: Path, slurmctld: Slurmctld, tmp_path: Path
+) -> None:
+    """All four events wait: starts come first."""
+    slurmctld.submit(7)
+    (tmp_path / "slurm-7.out").write_bytes(b"run 1")
+    where = {"work_dir": str(tmp_path)}
+    later = {**where, "restart": 1, "start_time": START + 6}
+
+    for event in (
+        started(7, **where),
+        started(7, **later, time=START + 7),
+        finished(7, **where, restart=1, time=START + 2),
+        finished(7, **later, time=START + 12),
+    ):
+        archiver.archive(event)
+
+    times = {name: (archive / name).stat().st_mtime for name in ("job_7.out", "job_7-r1.out")}
+    assert times == {"job_7.out": START + 2, "job_7-r1.out": START + 12}
+
+
+def test_the_end_of_a_second_run_whose_start_was_lost(
+    archiver: Archiver, archive: Path, slurmctld: Slurmctld, tmp_path: Path
+) -> None:
+    slurmctld.submit(7)
+    where = {"work_dir": str(tmp_path)}
+    (tmp_path / "slurm-7.out").write_bytes(b"run 0")
+    archiver.archive(started(7, **where))
+    archiver.archive(finished(7, **where, restart=1, time=START + 2))
+    (tmp_path / "slurm-7.out").write_bytes(b"run 1")
+
+    archiver.archive(finished(7, **where, restart=1, start_time=START + 6, time=START + 12))
 
     assert contents(archive)["job_7.out"] == b"run 0"
     assert contents(archive)["job_7-r1.out"] == b"run 1"
-    assert contents(archive)["job_7-r1.sh"] == SCRIPT
 
 
 def test_a_job_of_srun_has_nothing_to_archive(archiver: Archiver, archive: Path, outputs: Here) -> None:

@@ -166,6 +166,7 @@ def test_a_stopping_archive_leaves_events_where_they_are(
     tmp_path: Path, archive: Path, slurmctld: Slurmctld, eventually: Callable[..., None]
 ) -> None:
     archiving = make(tmp_path, archive, slurmctld)
+    (tmp_path / "held").rmdir()
     archiving.start()
     archiving.stop()
     slurmctld.submit(7)
@@ -173,6 +174,7 @@ def test_a_stopping_archive_leaves_events_where_they_are(
 
     archiving.work()
 
+    assert (tmp_path / "held").stat().st_mode & 0o777 == 0o700
     assert len(list((tmp_path / "spool").glob("*.event"))) == 1
     eventually(lambda: not any(thread.name == "archive" for thread in threading.enumerate()))
 

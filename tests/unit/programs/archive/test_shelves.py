@@ -63,7 +63,7 @@ def test_without_either_shelf_a_file_is_dropped_and_nothing_breaks(shelves: Shel
     held.rmdir()
 
     assert shelves.put("job_7.out", b"x", 0, 0.0) == DROPPED
-    assert not shelves.holds("job_7", ".out", 0)
+    assert shelves.time("job_7", ".out", 0) is None
     shelves.bring_home()
 
 
@@ -110,7 +110,7 @@ def test_an_id_that_begins_anew_overwrites_nothing(shelves: Shelves, archive: Pa
     archive.rename(archive.with_name("away"))
     shelves.put("job_7.sh", b"", ME, 1000.0)
     assert shelves.run_name(7, 0, 1000.0, ME) == "job_7"  # also what is held counts
-    assert shelves.holds("job_7", ".sh", ME)
+    assert shelves.time("job_7", ".sh", ME) == 1000.0
 
 
 @pytest.mark.parametrize("name", ["job_7.sh", "job_7-r1.env", "job_7-1.out", "job_7-r1-1.err"])

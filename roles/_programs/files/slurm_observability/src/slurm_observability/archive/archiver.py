@@ -28,6 +28,8 @@ _OUTCOMES: Mapping[int, str] = {
     reader.FAILED: "failed",
 }
 _DEVICES = "/dev/"
+# How far the time of a file may be from that of its event, in seconds: file systems round.
+_CLOCK_TICK = 0.01
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,8 @@ class Archiver:
             log.warning("job %d: the event names no user, and nothing is archived", event.job_id)
             return
         ended = event.kind == FINISHED
-        # Before 23.02 the end of a run does not say when it began.
-        run = self._shelves.run_name(
-            event.job_id, event.restart, event.start_time if ended else _start(event), event.uid
-        )
-        is_batch = self._shelves.holds(run, names.SCRIPT, event.uid)
+        run = self._ended_run(event, event.uid) if ended else self._started_run(event, event.uid)
+        is_batch = self._shelves.time(run, names.SCRIPT, event.uid) is not None
         if not is_batch:
             submission = self.submissions.submission(event)
             is_batch = submission is not None
@@ -74,6 +73,31 @@ class Archiver:
         # The script of a het job runs on its first component.
         if ended and (is_batch or event.stdout) and not event.het_job_offset:
             self._archive_output(run, event, User(event.uid, event.uid if event.gid is None else event.gid))
+
+    def _started_run(self, event: JobEvent, owner: int) -> str:
+        started = event.time if event.start_time is None else event.start_time
+        return self._shelves.run_name(event.job_id, event.restart, started, owner)
+
+    def _ended_run(self, event: JobEvent, owner: int) -> str:
+        """Return the name of the run that an event of an end is about.
+
+        Where a job is requeued, slurmctld counts the restart before EpilogSlurmctld tells of the end: then it is the
+        run before, which has begun and not ended yet.
+        """
+
+        def run_of(restart: int) -> str:
+            # Before 23.02 the end of a run does not say when it began.
+            return self._shelves.run_name(event.job_id, restart, event.start_time, owner)
+
+        def time_of(run: str, suffix: str) -> float | None:
+            return self._shelves.time(run, suffix, owner)
+
+        restart = event.restart or 0
+        run, before = run_of(restart), run_of(max(restart - 1, 0))
+        if _is_by(time_of(run, names.SCRIPT), event.time) or not _is_by(time_of(before, names.SCRIPT), event.time):
+            return run
+        output = time_of(before, names.STDOUT)
+        return before if output is None or abs(output - event.time) < _CLOCK_TICK else run
 
     def _put_submission(self, run: str, event: JobEvent, submission: Submission) -> None:
         assert event.uid is not None
@@ -113,5 +137,5 @@ class Archiver:
         self.outcomes[suffix, self._shelves.put(run + suffix, content, event.uid, event.time)] += 1
 
 
-def _start(event: JobEvent) -> float:
-    return event.time if event.start_time is None else event.start_time
+def _is_by(time: float | None, latest: float) -> bool:
+    return time is not None and time < latest + _CLOCK_TICK

@@ -7,6 +7,7 @@ import pwd
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..command_line.options import UsageError
 from ..jobs.event import JobEvent
@@ -62,6 +63,8 @@ class Service:
 
     def start(self) -> None:
         """Start the threads."""
+        with suppress(OSError):  # without it nothing can be held, and whoever tries says why
+            self._settings.held.mkdir(mode=0o700, exist_ok=True)
         for thread in self._threads:
             thread.start()
 

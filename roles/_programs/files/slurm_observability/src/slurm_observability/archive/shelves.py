@@ -66,9 +66,14 @@ class Shelves:
                 self._held.remove(file.name)
                 self._count(waiting[number:])
 
-    def holds(self, run: str, suffix: str, owner: int) -> bool:
-        """Return whether there is such a file of the run, on either shelf."""
-        return self._time(run, suffix, owner) is not None
+    def time(self, run: str, suffix: str, owner: int) -> float | None:
+        """Return the time of a file of the run, on either shelf; None where there is none."""
+        for shelf, name in ((self._archive, run + suffix), (self._held, f"{owner}.{run}{suffix}")):
+            with suppress(ShelfError):
+                time = shelf.time(name)
+                if time is not None:
+                    return time
+        return None
 
     def run_name(self, job_id: int, restart: int | None, started: float | None, owner: int) -> str:
         """Return the name of the run that began then; None is for the newest run with that id.
@@ -83,16 +88,8 @@ class Shelves:
         return run if started is not None else names.run_name(job_id, restart, max(era - 1, 0))
 
     def _newest(self, run: str, owner: int) -> float | None:
-        times = (self._time(run, suffix, owner) for suffix in names.SUFFIXES)
+        times = (self.time(run, suffix, owner) for suffix in names.SUFFIXES)
         return max((time for time in times if time is not None), default=None)
-
-    def _time(self, run: str, suffix: str, owner: int) -> float | None:
-        for shelf, name in ((self._archive, run + suffix), (self._held, f"{owner}.{run}{suffix}")):
-            with suppress(ShelfError):
-                time = shelf.time(name)
-                if time is not None:
-                    return time
-        return None
 
     def _put_away(self, name: str, content: bytes, owner: int, time: float) -> None:
         if not self._archive.put(name, content, owner, time):
