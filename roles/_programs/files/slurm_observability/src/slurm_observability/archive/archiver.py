@@ -14,7 +14,7 @@ from .masking import Masks
 from .output_paths import output_paths
 from .reading import Content, Reader, User
 from .shelves import Shelves
-from .submission import Submission, SubmissionSource
+from .submission import StateSaveLocation, Submission
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Archiver:
     """
 
     def __init__(
-        self, shelves: Shelves, submissions: SubmissionSource, outputs: Reader, limits: OutputLimits, masks: Masks
+        self, shelves: Shelves, submissions: StateSaveLocation, outputs: Reader, limits: OutputLimits, masks: Masks
     ) -> None:
         self._shelves = shelves
         self.submissions = submissions

@@ -12,7 +12,7 @@ from .archiver import Archiver
 from .inbox import Inbox
 from .reading import Reader
 from .shelves import Shelves
-from .submission import SubmissionSource
+from .submission import StateSaveLocation
 
 _KINDS = {".sh": "script", ".env": "environment", ".out": "stdout", ".err": "stderr"}
 
@@ -58,7 +58,7 @@ class MetricsFile:
         inbox: Inbox,
         archiver: Archiver,
         shelves: Shelves,
-        submissions: SubmissionSource,
+        submissions: StateSaveLocation,
         outputs: Reader,
         clock: Callable[[], float],
     ) -> None:

@@ -8,13 +8,10 @@ from pathlib import Path
 from . import access
 from .archiver import OutputLimits
 
-STATE, ACCOUNTING = "state", "accounting"
-SOURCES = (STATE, ACCOUNTING)
-
 
 @dataclass(frozen=True)
 class Settings:
-    """What the archive is told. Times in seconds, sizes in bytes, ages in days."""
+    """What the archive is told. Times in seconds, sizes in bytes."""
 
     archive: Path
     held: Path
@@ -22,7 +19,6 @@ class Settings:
     state_save_location: Path
     limits: OutputLimits
     slurm_user: str = "slurm"
-    source: str = STATE
     readers: str = access.ACL
     min_free: float = 5.0
     max_held: int = 1 << 30

@@ -1,4 +1,4 @@
-"""The script and the environment of a batch job: from slurmctld's own files, or from accounting.
+"""The script and the environment of a batch job, from slurmctld's own files.
 
 Slurmctld keeps them in its StateSaveLocation from the submission until the job leaves its memory, MinJobAge after its
 end, in ``hash.<last digit>/job.<id>/``: of an array once, under the id of the array; of a het job for each component.
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ..jobs.event import JobEvent
 from . import reader
@@ -30,17 +29,11 @@ class Submission:
     environment: bytes | None
 
 
-class SubmissionSource(Protocol):
-    """Where submissions come from. ``failures`` counts those that are there and cannot be read."""
-
-    failures: int
-
-    def submission(self, event: JobEvent) -> Submission | None:
-        """Return what the event's job was submitted with, None where it is no batch job. Raises NotNow."""
-
-
 class StateSaveLocation:
-    """The submissions in slurmctld's files, read as Slurm's own user."""
+    """The submissions in slurmctld's files, read as Slurm's own user.
+
+    ``failures`` counts scripts that are there and cannot be read.
+    """
 
     def __init__(self, path: Path, slurm_user: User, files: Reader) -> None:
         self._path = path
@@ -49,7 +42,7 @@ class StateSaveLocation:
         self.failures = 0
 
     def submission(self, event: JobEvent) -> Submission | None:
-        """See SubmissionSource."""
+        """Return what the event's job was submitted with, None where it is no batch job. Raises NotNow."""
         is_task = event.array_task_id is not None
         job_id = (event.array_job_id or event.job_id) if is_task else event.job_id
         directory = self._path / f"hash.{job_id % 10}" / f"job.{job_id}"
