@@ -62,7 +62,7 @@ def event(job_id: int = 7, kind: str = STARTED, time: float = TIME, **more: obje
 
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 _numbers = st.none() | st.integers(0, (1 << 32) - 3)
-_times = st.none() | st.integers(1, 1 << 40).map(float)
+_times = st.none() | st.integers(1, 253402300799).map(float)
 _devices = st.lists(st.text("0123456789abcdefGPU-", min_size=1, max_size=12), max_size=4, unique=True).map(tuple)
 _words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40)
 
@@ -73,7 +73,7 @@ def events(draw: st.DrawFn) -> JobEvent:
     kind = draw(st.sampled_from([STARTED, FINISHED]))
     texts = ("cluster", "sluid", "user", "account", "partition", "qos", "name", "reservation", "nodes", "cpus_per_node")
     paths = ("work_dir", "stdout", "stderr")
-    numbers = ("restart", "uid", "gid", "array_job_id", "array_task_id", "het_job_offset", "node_count")
+    numbers = ("uid", "gid", "array_job_id", "array_task_id", "het_job_offset", "node_count")
     ended = kind == FINISHED and draw(st.booleans())
     return JobEvent(
         event_id=draw(_words),
@@ -83,6 +83,7 @@ def events(draw: st.DrawFn) -> JobEvent:
         job_id=draw(st.integers(1, (1 << 32) - 3)),
         node=draw(_words),
         het_job_id=draw(st.none() | st.integers(1, (1 << 32) - 3)),
+        restart=draw(st.none() | st.integers(0, 65533)),
         gpus=draw(_devices),
         gpu_devices=draw(_devices),
         start_time=draw(_times),

@@ -17,7 +17,7 @@ from .hook_record import RecordError
 # What is longer is cut: paths are as long as they can be, the rest is longer than anything that Slurm gives.
 _SHORT, _LONG, _PATH, _NODES = 256, 1024, 4096, 65536
 
-# Fields, the variables that they come from, the first that is set, and the most characters of them.
+# Fields, the most characters of them, and the variables that they come from: the first that is set.
 _TEXTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "cluster": (_SHORT, ("SLURM_CLUSTER_NAME",)),
     "sluid": (_SHORT, ("SLURM_JOB_SLUID",)),
@@ -33,17 +33,17 @@ _TEXTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "stdout": (_PATH, ("SLURM_JOB_STDOUT",)),
     "stderr": (_PATH, ("SLURM_JOB_STDERR",)),
 }
-# Slurm's numbers have 32 bits; the two largest stand for "none" and "not known".
-_MAX_NUMBER = (1 << 32) - 3
-_NUMBERS: Mapping[str, tuple[str, ...]] = {
-    "restart": ("SLURM_JOB_RESTART_COUNT",),
-    "uid": ("SLURM_JOB_UID", "SLURM_UID"),
-    "gid": ("SLURM_JOB_GID",),
-    "array_job_id": ("SLURM_ARRAY_JOB_ID",),
-    "array_task_id": ("SLURM_ARRAY_TASK_ID",),
-    "het_job_id": ("SLURM_HET_JOB_ID",),
-    "het_job_offset": ("SLURM_HET_JOB_OFFSET",),
-    "node_count": ("SLURM_JOB_NUM_NODES",),
+# Slurm's numbers have 32 bits, that of the restarts 16; the two largest stand for "none" and "not known".
+_MAX_NUMBER, _MAX_RESTARTS = (1 << 32) - 3, (1 << 16) - 3
+_NUMBERS: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "restart": (_MAX_RESTARTS, ("SLURM_JOB_RESTART_COUNT",)),
+    "uid": (_MAX_NUMBER, ("SLURM_JOB_UID", "SLURM_UID")),
+    "gid": (_MAX_NUMBER, ("SLURM_JOB_GID",)),
+    "array_job_id": (_MAX_NUMBER, ("SLURM_ARRAY_JOB_ID",)),
+    "array_task_id": (_MAX_NUMBER, ("SLURM_ARRAY_TASK_ID",)),
+    "het_job_id": (_MAX_NUMBER, ("SLURM_HET_JOB_ID",)),
+    "het_job_offset": (_MAX_NUMBER, ("SLURM_HET_JOB_OFFSET",)),
+    "node_count": (_MAX_NUMBER, ("SLURM_JOB_NUM_NODES",)),
 }
 _LISTS: Mapping[str, tuple[str, ...]] = {
     "gpus": ("SLURM_JOB_GPUS",),
@@ -54,8 +54,8 @@ MAX_GPUS = 256
 _NO_DEVICES = "NoDevFiles"
 
 _KIND_OF = {PROLOG: STARTED, PROLOG_SLURMCTLD: STARTED, EPILOG: FINISHED, EPILOG_SLURMCTLD: FINISHED}
-_MAX_TIME = 1 << 40
-_EVENT_ID = re.compile(r"[!-~]{1,512}")
+_MAX_TIME = 253402300799  # the end of the year 9999
+_EVENT_ID = re.compile(r"[!-~]{1,255}")
 _EXIT = re.compile(r"(\d{1,3}):(\d{1,3})", re.ASCII)
 _MICROSECONDS = 1_000_000
 
@@ -72,15 +72,15 @@ def event_of(values: Mapping[str, str], node: str = "", cluster: str = "") -> Jo
     if not _EVENT_ID.fullmatch(event_id):
         raise RecordError("the event has no id")
     microseconds = _whole(values.get("TIME", ""), _MAX_TIME * _MICROSECONDS)
-    job_id = _number(values, ("SLURM_JOB_ID", "SLURM_JOBID"))
+    job_id = _whole(_text(values, ("SLURM_JOB_ID", "SLURM_JOBID")), _MAX_NUMBER)
     if not microseconds:
         raise RecordError("the event has no time")
     if not job_id:
         raise RecordError("the event names no job")
     on_controller = origin in (PROLOG_SLURMCTLD, EPILOG_SLURMCTLD)
     found: dict[str, Any] = {
-        **{field: _text(values, names)[:limit] for field, (limit, names) in _TEXTS.items()},
-        **{field: _number(values, names) for field, names in _NUMBERS.items()},
+        **{field: _text(values, names)[:most] for field, (most, names) in _TEXTS.items()},
+        **{field: _whole(_text(values, names), most) for field, (most, names) in _NUMBERS.items()},
         **{field: _list(_text(values, names)) for field, names in _LISTS.items()},
         **_times(values, kind),
         **(_exit(values) if kind == FINISHED else {}),
@@ -110,7 +110,7 @@ def record_of(event: JobEvent) -> dict[str, str]:
         "NODE": event.node,
         "SLURM_JOB_ID": str(event.job_id),
     }
-    variables = {**{field: names for field, (_limit, names) in _TEXTS.items()}, **_NUMBERS, **_LISTS}
+    variables = {**{field: names for field, (_most, names) in (*_TEXTS.items(), *_NUMBERS.items())}, **_LISTS}
     for field in fields(event):
         value = getattr(event, field.name)
         if field.name in variables and value not in (None, "", ()):
@@ -127,10 +127,6 @@ def record_of(event: JobEvent) -> dict[str, str]:
 
 def _text(values: Mapping[str, str], names: tuple[str, ...]) -> str:
     return next((values[name] for name in names if values.get(name)), "")
-
-
-def _number(values: Mapping[str, str], names: tuple[str, ...]) -> int | None:
-    return _whole(_text(values, names), _MAX_NUMBER)
 
 
 def _whole(text: str, most: int) -> int | None:
