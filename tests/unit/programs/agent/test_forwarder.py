@@ -6,10 +6,13 @@ import logging
 import threading
 
 import pytest
-from slurm_observability.agent.forward import forwarder as module
+from slurm_observability.agent.forward import event_sender as module
 from slurm_observability.agent.forward.client import BUSY, LATE, OK, REJECTED, UNAUTHORISED
 from slurm_observability.agent.forward.counts import DROPPED, REFUSED, REPEATED, STORED, Counts
+from slurm_observability.agent.forward.event_sender import EventSender
 from slurm_observability.agent.forward.forwarder import Forwarder
+from slurm_observability.agent.forward.link import Link
+from slurm_observability.agent.forward.sample_sender import SampleSender
 from slurm_observability.agent.forward.samples import Samples
 from slurm_observability.agent.forward.waiting import Waiting
 from slurm_observability.jobs.event import FINISHED, STARTED
@@ -28,7 +31,9 @@ class Bench:
         self.more = threading.Event()
         self.waiting = Waiting(self.more)
         self.samples = Samples(self.counts, self.more)
-        self.forwarder = Forwarder(settings, spool, self.waiting, self.samples, self.counts, self.more)
+        link = Link(settings, self.counts)
+        events = EventSender(settings, spool, self.waiting, self.counts, link)
+        self.forwarder = Forwarder(link, events, SampleSender(self.samples, self.counts, link), self.counts, self.more)
 
     def put(self, *events):
         for each in events:

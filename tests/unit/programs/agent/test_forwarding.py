@@ -46,7 +46,7 @@ def test_what_the_agent_puts_is_observed_and_delivered(forwarding, service, spoo
 def test_observers_hear_of_events_while_the_service_hangs(make_settings, make_service, spool, eventually):
     service = make_service()
     service.always = lambda handler: handler.service.closed.wait(60) and False
-    forwarding = Forwarding(make_settings(url=service.url))
+    forwarding = Forwarding(make_settings(url=service.url, timeout=0.5))
     seen = Seen()
     forwarding.tell([seen])
     forwarding.start()

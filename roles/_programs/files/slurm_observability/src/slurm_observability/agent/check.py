@@ -11,7 +11,7 @@ from .. import __version__
 from ..jobs.spool import Spool
 from .cgroups.find import ROOT, find_hierarchy
 from .forward.client import LATE, REJECTED, UNAUTHORISED, UNREACHABLE, Client, ServiceError
-from .forward.forwarder import EVENTS_PATH
+from .forward.event_sender import EVENTS_PATH
 from .kernel_files import KernelFiles
 from .settings import NODE, Settings
 

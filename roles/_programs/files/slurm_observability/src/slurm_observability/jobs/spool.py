@@ -141,8 +141,8 @@ class Spool:
                 _delete(self.refused / old)
 
     def refused_files(self) -> Mapping[str, int]:
-        """Return the names of what was refused, and the bytes that each takes."""
-        with suppress(FileNotFoundError), os.scandir(self.refused) as entries:
+        """Return the names of what was refused, and the bytes that each takes; none where they cannot be read."""
+        with suppress(OSError), os.scandir(self.refused) as entries:
             return {entry.name: entry.stat(follow_symlinks=False).st_blocks * 512 for entry in entries}
         return {}
 

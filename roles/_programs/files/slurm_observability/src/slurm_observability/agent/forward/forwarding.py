@@ -10,9 +10,12 @@ from ...metrics.metric import AnyFamily
 from ..part import Observer
 from ..settings import Settings
 from .counts import Counts
+from .event_sender import EventSender
 from .families import families
 from .forwarder import Forwarder
+from .link import Link
 from .outbox import SpoolOutbox
+from .sample_sender import SampleSender
 from .samples import Samples
 from .waiting import Waiting
 from .watcher import Watcher
@@ -28,13 +31,15 @@ class Forwarding:
         self._settings = settings
         self._counts = Counts()
         self._spool = Spool(settings.spool)
-        self._more = threading.Event()
-        self._waiting = Waiting(self._more)
-        self._samples = Samples(self._counts, self._more)
+        more = threading.Event()
+        self._waiting = Waiting(more)
+        self._samples = Samples(self._counts, more)
         self.outbox = SpoolOutbox(self._spool, self._samples, self._counts)
         self._observers: list[Observer] = []
         self._watcher = Watcher(settings, self._spool, self._waiting, self._counts, self._observers)
-        self._forwarder = Forwarder(settings, self._spool, self._waiting, self._samples, self._counts, self._more)
+        link = Link(settings, self._counts)
+        events = EventSender(settings, self._spool, self._waiting, self._counts, link)
+        self._forwarder = Forwarder(link, events, SampleSender(self._samples, self._counts, link), self._counts, more)
 
     def tell(self, observers: Sequence[Observer]) -> None:
         """Let observers hear of every event. Comes before the start."""

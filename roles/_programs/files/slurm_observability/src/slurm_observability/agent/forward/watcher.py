@@ -21,14 +21,15 @@ from .waiting import Waiting
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-# A look at a spool of tens of thousands takes time: it is given this share of a processor at most.
+# A look at a spool of tens of thousands takes time: it is given this share of a processor, within limits.
 LOOK_SHARE = 0.05
+LONGEST_PAUSE_SECONDS = 5.0
 # Even when nothing seems to have changed.
 LOOK_ANYWAY_SECONDS = 60.0
 # So long may a writer take, or a file be unreadable, before it is refused.
 PATIENCE_SECONDS = 60.0
 # So many more than may wait are looked at, so that the surplus can be chosen.
-SURPLUS_EVENTS = 10_000
+SURPLUS_EVENTS = 50_000
 
 
 class Watcher:
@@ -53,7 +54,7 @@ class Watcher:
         while not self._stopped.wait(pause):
             began = time.monotonic()
             self.look()
-            pause = max(LOOK_SECONDS, (time.monotonic() - began) / LOOK_SHARE)
+            pause = min(max(LOOK_SECONDS, (time.monotonic() - began) / LOOK_SHARE), LONGEST_PAUSE_SECONDS)
 
     def stop(self) -> None:
         """Let :meth:`run` end."""
@@ -87,7 +88,7 @@ class Watcher:
                 self._take_event(name)
         for name in listing.temporary:
             self._take_temporary(name)
-        self._waiting.hold(parts.job_id for parts in map(parse_name, self._first_seen) if parts)
+        self._hold()
         for name in self._waiting.done:
             self._remove(name)
         most = self._settings
@@ -107,6 +108,7 @@ class Watcher:
         except (Incomplete, OSError) as error:
             if self._patience_ends(name):
                 self._refuse(name, error)
+            self._hold()
             return
         except RecordError as error:
             self._refuse(name, error)
@@ -119,6 +121,10 @@ class Watcher:
                 self._counts.observer_errors += 1
                 log.exception("an event was not understood; this is a fault of the program")
         self._waiting.add(name, size)
+
+    def _hold(self) -> None:
+        """Let later events of a job wait for one that cannot be used yet."""
+        self._waiting.hold(parts.job_id for parts in map(parse_name, self._first_seen) if parts)
 
     def _take_temporary(self, name: str) -> None:
         """Make an event of what a writer that was killed has left behind."""
