@@ -78,6 +78,17 @@ def test_what_is_gone_is_forgotten(activity: Activity, tmp_path: Path) -> None:
         assert next_of(activity) == {str(job)}
 
 
+def test_what_happened_before_it_was_watched_is_nobodys(activity: Activity, tmp_path: Path) -> None:
+    job = tmp_path / "scope/job_7"
+    job.mkdir()
+    activity.watch_job(str(job), [])
+    activity.watch_job(str(job), [])
+    job.rmdir()
+    job.mkdir()  # with notes of the old one still to come
+    activity.watch_job(str(job), [])
+    assert next_of(activity) == {str(job)}
+
+
 def test_it_can_be_woken_from_anywhere(activity: Activity) -> None:
     threading.Timer(0.05, activity.wake).start()
     assert activity.wait(LONG) == set()

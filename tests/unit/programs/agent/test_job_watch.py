@@ -105,6 +105,13 @@ def test_the_same_event_whoever_finds_the_job(node: ObservedNode, tmp_path: Path
     assert [event.event_id for event in node.outbox.events] == [first.event_id]
 
 
+def test_a_number_that_is_no_jobs(node: ObservedNode) -> None:
+    node.tree.job("job_9999999999", 7, pids=(501,))
+    node.look(times=1 + _LOOKS_TO_START)
+    assert node.outbox.events == []
+    assert node.shown()["job_agent_unknown_cgroups"] == 1
+
+
 def test_a_prolog_that_comes_late_is_believed(node: ObservedNode) -> None:
     node.tree.job("job_7", 7, pids=(501,))
     node.look()
@@ -372,6 +379,30 @@ def test_every_part_of_the_file_is_checked(node: ObservedNode, tmp_path: Path) -
         node.restart()
         assert (tmp_path / NAME).with_suffix(".broken").exists(), damage
         (tmp_path / NAME).with_suffix(".broken").unlink()
+
+
+def test_a_file_that_cannot_even_be_set_aside(
+    node: ObservedNode, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / NAME, "{")
+    (tmp_path / NAME).with_suffix(".broken").mkdir()
+    node.restart()
+    assert "cannot be set aside" in caplog.text
+
+
+def test_events_without_a_restart_count_are_told_apart_by_time_and_sluid(node: ObservedNode) -> None:
+    """Slurm before 22.05 does not tell the count to a node's hooks, 25.11 and later tell the SLUID."""
+    node.time -= 100
+    old_end = node.epilog(7, restart=None)
+    node.time += 100
+    node.prolog(7, restart=None)
+    node.watch.on_event(old_end)
+    node.look()
+    assert node.value("hpc_job_runtime_seconds") == INTERVAL
+    node.prolog(8, restart=None, sluid=SLUID)
+    node.epilog(8, restart=None, sluid="s0000000000000")
+    node.look()
+    assert node.value("hpc_job_runtime_seconds", 8) == INTERVAL
 
 
 def test_a_file_that_cannot_be_written_is_told_once(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,19 +15,22 @@ from pathlib import Path
 import pytest
 from slurm_observability.agent.cgroups.find import find_hierarchy
 from slurm_observability.agent.cgroups.group import Hierarchy, JobGroup
+from slurm_observability.agent.cgroups.usage import Usage
 from slurm_observability.agent.kernel_files import KernelFiles
 
 CPU_SECONDS = 1.0
 MEMORY = 128 << 20
 TOLERANCE = 0.02
-# Burns CPU by its own clock, fills memory, says so, and waits to be killed.
+# Burns CPU by its own clock; when told, fills memory; waits to be killed.
 PROGRAM = f"""
-import sys, time
-filled = bytearray(b"x") * {MEMORY}
+import time
 while time.process_time() < {CPU_SECONDS}:
     pass
-print("ready", time.process_time(), flush=True)
-time.sleep(600)
+print(time.process_time(), flush=True)
+input()
+filled = bytearray(b"x") * {MEMORY}
+print(flush=True)
+input()
 """
 JOB_ID = 4_000_000_000 + os.getpid()
 
@@ -47,22 +49,30 @@ def groups(*paths: Path) -> Iterator[None]:
             path.rmdir()
 
 
-@contextlib.contextmanager
-def busy_process(*groups: Path) -> Iterator[float]:
-    """Run the program within groups. Yield the CPU seconds that it used, when it has done its work."""
+class BusyProcess:
+    """Runs the program within groups. ``cpu_seconds`` is what it used."""
 
-    def join() -> None:
-        for group in groups:
-            (group / "cgroup.procs").write_text(str(os.getpid()))
+    def __init__(self, *groups: Path) -> None:
+        # A shell that has used next to nothing joins them, and becomes the program.
+        join = "".join(f"echo $$ > {group}/cgroup.procs; " for group in groups)
+        command = ["/bin/sh", "-c", f'{join}exec "$0" -c "$1"', sys.executable, PROGRAM]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.cpu_seconds = float(self._process.stdout.readline())
 
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM], preexec_fn=join, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield float(process.stdout.readline().split()[1])
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()  # type: ignore[union-attr]
+    def __enter__(self) -> BusyProcess:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def fill_memory(self) -> None:
+        """Fill memory, and return when it is filled."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        self._process.stdout.readline()
 
 
 def mounted(kind: str, controller: str = "") -> Path:
@@ -80,6 +90,11 @@ def the_job(cgroups: Hierarchy) -> JobGroup:
     return next(job for job in cgroups.jobs() if job.job_id == JOB_ID)
 
 
+def grown(before: Usage, after: Usage) -> int:
+    assert before.memory_anon_bytes is not None and after.memory_anon_bytes is not None
+    return after.memory_anon_bytes - before.memory_anon_bytes
+
+
 def test_version_1() -> None:
     controllers = {name: mounted("cgroup", name) for name in ("memory", "cpuacct", "freezer")}
     root = controllers["memory"].parent
@@ -90,19 +105,20 @@ def test_version_1() -> None:
         [path / "slurm", path / "slurm/uid_0", path / f"slurm/uid_0/job_{JOB_ID}"] for path in controllers.values()
     ]
     steps = [level[-1] / "step_0" for level in levels]
-    with groups(*(path for level in levels for path in level), *steps), busy_process(*steps) as used:
+    with groups(*(path for level in levels for path in level), *steps), BusyProcess(*steps) as process:
         files = KernelFiles()
         cgroups = find_hierarchy(root, files)
         assert cgroups is not None
         job = the_job(cgroups)
-        usage = cgroups.usage(job)
+        before = cgroups.usage(job)
         assert job.populated and job.uid == 0
         assert len(cgroups.processes(cgroups.steps(job)[0]).tasks) == 1
-        assert usage.cpu_seconds == pytest.approx(used, rel=TOLERANCE)
-        assert usage.memory_anon_bytes == pytest.approx(MEMORY, rel=0.1)  # and the interpreter's own
-        assert usage.memory_bytes is not None and usage.memory_bytes >= MEMORY
-        assert usage.memory_peak_bytes is not None and usage.memory_peak_bytes >= usage.memory_bytes
-        assert (usage.memory_limit_bytes, usage.oom_kills) == (None, 0)
+        assert before.cpu_seconds == pytest.approx(process.cpu_seconds, rel=TOLERANCE)
+        process.fill_memory()
+        after = cgroups.usage(job)
+        assert grown(before, after) == pytest.approx(MEMORY, rel=TOLERANCE)
+        assert after.memory_peak_bytes is not None and after.memory_peak_bytes >= MEMORY
+        assert (after.memory_limit_bytes, after.oom_kills) == (None, 0)
         assert not files.unreadable
 
 
@@ -115,18 +131,21 @@ def test_version_2() -> None:
     with groups(top, top / "slurmstepd.scope", job, job / "step_0", job / "step_0/user", task):
         for level in (top, top / "slurmstepd.scope", job, job / "step_0", job / "step_0/user"):
             (level / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in wanted))
-        with busy_process(task) as used:
+        with BusyProcess(task) as process:
             files = KernelFiles()
             cgroups = find_hierarchy(root, files)
             assert cgroups is not None and cgroups.version == 2
             group = the_job(cgroups)
-            usage = cgroups.usage(group)
+            before = cgroups.usage(group)
             assert group.populated
             assert len(cgroups.processes(cgroups.steps(group)[0]).tasks) == 1
-            assert usage.cpu_seconds == pytest.approx(used, rel=TOLERANCE)
+            assert before.cpu_seconds == pytest.approx(process.cpu_seconds, rel=TOLERANCE)
+            process.fill_memory()
+            after = cgroups.usage(group)
             if "memory" in wanted:
-                assert usage.memory_anon_bytes == pytest.approx(MEMORY, rel=0.1)  # and the interpreter's own
-                assert usage.memory_peak_bytes is not None and usage.memory_peak_bytes >= MEMORY
+                assert grown(before, after) == pytest.approx(MEMORY, rel=TOLERANCE)
+                assert after.memory_peak_bytes is not None and after.memory_peak_bytes >= MEMORY
             assert not files.unreadable
-        assert cgroups.usage(group).cpu_seconds == pytest.approx(used, rel=TOLERANCE)
+        ended = cgroups.usage(group).cpu_seconds  # what is over is not forgotten
+        assert ended is not None and after.cpu_seconds is not None and ended >= after.cpu_seconds
         assert [each.populated for each in cgroups.jobs() if each.job_id == JOB_ID] == [False]
