@@ -14,7 +14,7 @@ import pytest
 from slurm_observability.jobs.event import FINISHED, STARTED
 from slurm_observability.service.app import create_app
 from slurm_observability.service.http.server import HttpServer
-from slurm_observability.service.serve import Parts, prepare
+from slurm_observability.service.serve import Prepared, prepare
 from slurm_observability.service.settings import Settings
 from slurm_observability.service.store.store import Store
 from slurm_observability.service.tokens import READER, WRITER, new_token
@@ -69,7 +69,7 @@ class Client:
 class Running(NamedTuple):
     """A service that runs."""
 
-    parts: Parts
+    parts: Prepared
     server: HttpServer
     client: Client
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import resource
 from collections.abc import Iterator
-from pathlib import Path
 
 from .. import __version__
-from ..metrics.metric import Family, Metric, scalar
+from ..metrics import process
+from ..metrics.metric import Family, Metric
 
 BUILD_INFO = Metric(
     "job_agent_build_info",
@@ -17,22 +15,11 @@ BUILD_INFO = Metric(
     ("version", "pythonversion"),
     query="count by (version) (job_agent_build_info)",
 )
-# The names that Prometheus' client libraries give them.
-CPU_SECONDS = Metric(
-    "process_cpu_seconds_total",
-    "Time that the agent has spent on a processor.",
-    kind="counter",
-    query="rate(process_cpu_seconds_total[5m])",
-)
-RESIDENT_BYTES = Metric("process_resident_memory_bytes", "Memory that the agent holds.")
 
-METRICS = (BUILD_INFO, CPU_SECONDS, RESIDENT_BYTES)
+METRICS = (BUILD_INFO, *process.METRICS)
 
 
 def families() -> Iterator[Family]:
     """Yield what the agent is, and what it costs."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
     yield Family(BUILD_INFO, [((__version__, platform.python_version()), 1)])
-    yield scalar(CPU_SECONDS, used.ru_utime + used.ru_stime)
-    yield scalar(RESIDENT_BYTES, resident_pages * os.sysconf("SC_PAGE_SIZE"))
+    yield from process.families()

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..slurm.command import one_line
-from .serve import Parts
+from .serve import Prepared
 
 Check = Callable[[], str]
 
 
-def check(parts: Parts) -> bool:
+def check(prepared: Prepared) -> bool:
     """Print a line for each thing that the service depends on. Return whether all of them work."""
-    results = [_try(name, each) for name, each in _checks(parts).items()]
+    results = [_try(name, each) for name, each in _checks(prepared).items()]
     return all(results)
 
 
-def _checks(parts: Parts) -> Mapping[str, Check]:
+def _checks(prepared: Prepared) -> Mapping[str, Check]:
     """Return what is tried. Each returns a few words, or raises what is wrong."""
 
     def database() -> str:
-        parts.store.check()
-        return str(parts.store)
+        prepared.store.check()
+        return str(prepared.store)
 
     def tokens() -> str:
-        if parts.settings.token_file is None:
+        if prepared.settings.token_file is None:
             return "none: everybody on this host may read and write"
-        return f"{parts.service.tokens.count} in {parts.settings.token_file}"
+        return f"{prepared.service.tokens.count} in {prepared.settings.token_file}"
 
     def tls() -> str:
-        return "off" if parts.certificate is None else str(parts.settings.tls_certificate)
+        return "off" if prepared.certificate is None else str(prepared.settings.tls_certificate)
 
     return {"database": database, "tokens": tokens, "tls": tls}
 

@@ -41,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = _settings(options, sys.argv[1:] if arguments is None else arguments)
         if options.command == MIGRATE:
             return _migrate(settings)
-        parts = prepare(settings)
+        prepared = prepare(settings)
         if options.command == CHECK:
-            return 0 if check(parts) else EXIT_WRONG
-        return 0 if options.check_config else serve(parts)
+            return 0 if check(prepared) else EXIT_WRONG
+        return 0 if options.check_config else serve(prepared)
     except (UsageError, SettingsFileError, SecretFileError) as error:
         print("\n".join(f"{PROGRAM}: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return EXIT_USAGE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 
 from .. import __version__
@@ -11,27 +10,25 @@ from ..command_line.options import UsageError
 from ..command_line.signals import EndSignal
 from .app import create_app
 from .audit import Audit
-from .background import Background, Task
+from .background import Background
 from .http.server import HttpServer
 from .http.tls import Certificate
 from .option_types import is_loopback
 from .options import PROGRAM
-from .readiness import CHECK_SECONDS, Readiness
+from .readiness import Readiness
 from .service import Service
 from .settings import Settings
 from .store.errors import StoreError
 from .store.store import Store
 from .tokens import Tokens
+from .wiring import parts
 
 log = logging.getLogger(__name__)
 
-CLEAN_SECONDS = 600.0
-RENEW_SECONDS = 60.0
-
 
 @dataclass(frozen=True)
-class Parts:
-    """What the service is made of, before it listens."""
+class Prepared:
+    """The service before it listens."""
 
     settings: Settings
     store: Store
@@ -39,7 +36,7 @@ class Parts:
     certificate: Certificate | None
 
 
-def prepare(settings: Settings) -> Parts:
+def prepare(settings: Settings) -> Prepared:
     """Read the files that the settings name, and make the parts. Raises UsageError, SettingsFileError."""
     if settings.token_file is None and not is_loopback(settings.listen_address):
         raise UsageError(
@@ -59,50 +56,38 @@ def prepare(settings: Settings) -> Parts:
     except OSError as error:
         raise UsageError(f"--audit-log {settings.audit_log} cannot be written: {error.strerror or error}") from error
     readiness = Readiness(store)
-    background = Background(_tasks(settings, readiness, certificate))
-    service = Service(readiness, tokens, audit, background, open_metrics=not settings.metrics_token)
-    return Parts(settings, store, service, certificate)
+    found = parts(settings, readiness, certificate)
+    background = Background([task for part in found for task in part.tasks])
+    service = Service(
+        readiness, tokens, audit, background, [part.families for part in found], open_metrics=not settings.metrics_token
+    )
+    return Prepared(settings, store, service, certificate)
 
 
-def serve(parts: Parts) -> int:
+def serve(prepared: Prepared) -> int:
     """Listen, and answer until a signal comes. Return the exit status. Raises UsageError."""
-    settings, background = parts.settings, parts.service.background
+    settings, background = prepared.settings, prepared.service.background
     ended = EndSignal()
     try:
         server = HttpServer(
-            create_app(parts.service),
+            create_app(prepared.service),
             settings.listen_address,
             settings.port,
-            parts.certificate.context if parts.certificate else None,
+            prepared.certificate.context if prepared.certificate else None,
         )
     except OSError as error:
         raise UsageError(
             f"cannot listen on {settings.listen_address} port {settings.port} ({error.strerror or error}); choose "
             "others with --listen-address and --port"
         ) from error
-    if parts.certificate is None and not is_loopback(settings.listen_address):
+    if prepared.certificate is None and not is_loopback(settings.listen_address):
         log.warning("tokens and events travel unencrypted; give --tls-certificate and --tls-key")
     background.start()
     server.start(ended.end)
-    log.info("%s %s listens on %s port %d, with %s", PROGRAM, __version__, *server.address, parts.store)
+    log.info("%s %s listens on %s port %d, with %s", PROGRAM, __version__, *server.address, prepared.store)
     ended.wait()
     server.stop()
     background.stop()
-    parts.store.close()
+    prepared.store.close()
     log.info("stopped")
     return int(server.failed)
-
-
-def _tasks(settings: Settings, readiness: Readiness, certificate: Certificate | None) -> list[Task]:
-    """Return what the service does by itself."""
-
-    def clean() -> None:
-        readiness.store.clean(time.time(), settings.retention)
-
-    tasks = [
-        Task("database", CHECK_SECONDS, readiness.check),
-        Task("retention", CLEAN_SECONDS, clean, after=readiness.migrated),
-    ]
-    if certificate is not None:
-        tasks.append(Task("certificate", RENEW_SECONDS, certificate.renew))
-    return tasks

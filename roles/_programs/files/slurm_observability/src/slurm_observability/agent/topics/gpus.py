@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ...jobs.sample import GpuSample
 from ...metrics.metric import Family, Metric
@@ -82,7 +82,7 @@ def families(seen: Observation) -> Iterator[Family]:
     holders = [job for job in seen.jobs if job.gpus]
     if not seen.gpu_count and not holders:
         return
-    yield known(USAGE, ((labels(job), _mean_utilization(job)) for job in holders))
+    yield known(USAGE, ((labels(job), mean_utilization(job.gpus)) for job in holders))
     yield known(WITHOUT_PROCESS, ((labels(job), _without_process(job)) for job in holders))
     devices = [(_device_labels(job, gpu), gpu) for job in holders for gpu in job.gpus]
     for metric, value in _VALUES.items():
@@ -90,9 +90,10 @@ def families(seen: Observation) -> Iterator[Family]:
     yield Family(INFO, [(_info_labels(job, gpu, seen), 1) for job in holders for gpu in job.gpus])
 
 
-def _mean_utilization(job: JobLook) -> float | None:
-    values = [gpu.utilization_percent for gpu in job.gpus if gpu.utilization_percent is not None]
-    return sum(values) / len(values) if len(values) == len(job.gpus) else None
+def mean_utilization(gpus: Sequence[GpuSample]) -> float | None:
+    """Return the utilization of GPUs on average, None where there are none, or that of one of them is not known."""
+    values = [gpu.utilization_percent for gpu in gpus if gpu.utilization_percent is not None]
+    return sum(values) / len(values) if values and len(values) == len(gpus) else None
 
 
 def _without_process(job: JobLook) -> int | None:

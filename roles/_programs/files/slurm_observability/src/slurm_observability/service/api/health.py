@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
 from ... import __version__
+from ...metrics import process
 from ...metrics.exposition import CONTENT_TYPE, render
 from ..metrics import own_families, task_families
 from .access import ServiceOf
@@ -58,5 +59,7 @@ async def metrics(request: Request, service: ServiceOf) -> Response:
         *own_families(not service.readiness.problem, service.audit.errors),
         *service.counts.families(),
         *task_families(service.background.health),
+        *(family for families in service.families for family in families()),
+        *process.families(),
     ]
     return Response(render(families), media_type=CONTENT_TYPE)
