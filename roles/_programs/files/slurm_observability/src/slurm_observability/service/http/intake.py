@@ -48,12 +48,12 @@ class Intake:
         scope["state"]["sender"] = sender
         has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         if has_body and sender is None:
-            await _discard(receive)
+            await _discard(_pieces(receive))
             await refuse(send, HTTPStatus.UNAUTHORIZED, TOKEN_NEEDED)
         elif scope["path"] in self._open_paths:
             await self._app(scope, receive, send)
         elif self._requests >= MAX_REQUESTS:
-            await _discard(receive)
+            await _discard(_pieces(receive))
             await refuse(send, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at a time; come again")
         else:
             self._requests += 1
@@ -64,11 +64,12 @@ class Intake:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytearray()
-        async for piece in _pieces(receive):
+        pieces = _pieces(receive)
+        async for piece in pieces:
             body += piece
             if len(body) > MAX_BODY_BYTES:
-                del body
-                await _discard(receive)
+                body.clear()
+                await _discard(pieces)
                 await refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
                 return
         await self._app(scope, _Body(bytes(body)), send)
@@ -95,10 +96,10 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
-async def _discard(receive: Receive) -> None:
+async def _discard(pieces: AsyncIterator[bytes]) -> None:
     """Take what is left of a body, and throw it away: most clients read no answer before they have sent it all."""
     size = 0
-    async for piece in _pieces(receive):
+    async for piece in pieces:
         size += len(piece)
         if size > DISCARDED_BYTES:
             return

@@ -32,7 +32,9 @@ class BoundedProtocol(H11Protocol):
         self._begin_exchange()
         if len(self.connections) > self.max_connections:
             idle = (each for each in self.connections if isinstance(each, BoundedProtocol) and each._is_idle())
-            min(idle, key=BoundedProtocol._begun).transport.abort()
+            oldest = min(idle, key=BoundedProtocol._begun)
+            self.connections.discard(oldest)  # its end is noticed later, maybe after more have come in
+            oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

@@ -38,7 +38,7 @@ class HttpServer:
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                log_level=logging.WARNING,
+                log_level=logging.ERROR,  # a warning for each scan of the port would say too much
                 access_log=False,
                 proxy_headers=False,  # whoever says for whom it asks is not believed
                 server_header=False,
