@@ -125,13 +125,18 @@ def client(service: Running) -> Client:
 @pytest.fixture
 def guarded(start: Callable[..., Running], tmp_path: Path) -> tuple[Client, Client, Client]:
     """Clients of a service with tokens: one that writes, one that reads, and one without a token."""
-    made = {role: new_token(role, role) for role in (WRITER, READER)}
-    path = tmp_path / "tokens"
-    path.write_text("tokens:\n" + "\n".join(line for _token, line in made.values()))
-    path.chmod(0o600)
+    tokens, path = token_file(tmp_path, WRITER, READER)
     running = start(token_file=path)
-    writer, reader = (running.with_token(made[role][0]) for role in (WRITER, READER))
-    return writer, reader, running.client
+    return running.with_token(tokens[WRITER]), running.with_token(tokens[READER]), running.client
+
+
+def token_file(directory: Path, *roles: str) -> tuple[dict[str, str], Path]:
+    """Write a file of tokens, one for each role and of the same name. Return the tokens, and the file."""
+    made = {role: new_token(role, role) for role in roles}
+    path = directory / "tokens"
+    path.write_text("\n".join(["tokens:", *(line for _token, line in made.values())]) + "\n")
+    path.chmod(0o600)
+    return {role: token for role, (token, _line) in made.items()}, path
 
 
 def event(number: int = 1, **more: Any) -> dict[str, Any]:

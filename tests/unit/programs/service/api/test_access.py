@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.unit.programs.service.api.conftest import Client, Running, end, event
+from tests.unit.programs.service.api.conftest import Client, Running, end, event, token_file
 
 WRITES = ("/v1/events/job-started", "/v1/events/job-finished", "/v1/events", "/v1/samples")
 READS = ("/v1/jobs", "/v1/jobs/slurm-1", "/v1/jobs/slurm-1/events", "/v1/jobs/slurm-1/samples", "/v1/nodes")
@@ -51,9 +51,7 @@ def test_what_everybody_sees(guarded: tuple[Client, Client, Client]) -> None:
 
 
 def test_metrics_for_bearers_of_a_token_only(start: Callable[..., Running], tmp_path: Path) -> None:
-    path = tmp_path / "none"
-    path.write_text("tokens: []\n")
-    path.chmod(0o600)
+    _tokens, path = token_file(tmp_path)
     assert start(token_file=path, metrics_token=True).client.get("/metrics").status == 401
 
 
@@ -96,9 +94,7 @@ def test_health_without_a_database(start: Callable[..., Running]) -> None:
 
 
 def test_the_reason_is_for_bearers_of_a_token(start: Callable[..., Running], tmp_path: Path) -> None:
-    path = tmp_path / "none"
-    path.write_text("tokens: []\n")
-    path.chmod(0o600)
+    _tokens, path = token_file(tmp_path)
     answer = start(ready=False, token_file=path).client.get("/v1/health")
     assert answer.body["database"] == "cannot be used"
 

@@ -11,7 +11,7 @@ import re
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema, TypeAdapter, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from ...jobs.event import FINISHED, KINDS, ORIGINS, STARTED, JobEvent
@@ -40,20 +40,30 @@ def one_of(*choices: str) -> GetPydanticSchema:
     return GetPydanticSchema(lambda _text, handler: handler(Literal[choices]))
 
 
-Text = Annotated[str, _clean(TEXT), Field(strict=True)]
-_Path = Annotated[str, _clean(PATH), Field(strict=True)]
-_NodeList = Annotated[str, _clean(NODE_LIST), Field(strict=True)]
-_Integer = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+Text = Annotated[str, Field(strict=True), _clean(TEXT)]
+_Path = Annotated[str, Field(strict=True), _clean(PATH)]
+_NodeList = Annotated[str, Field(strict=True), _clean(NODE_LIST)]
+
+
+def _whole(value: object) -> object:
+    """Return 5 for 5.0: to JSON they are one number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _integer(low: int, high: int) -> Any:
+    return Annotated[int, Field(strict=True, ge=low, le=high), BeforeValidator(_whole)]
+
+
+_Integer = _integer(0, 2**53 - 1)  # beyond, not every program that speaks JSON reads the same number
 _Float = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e18, le=1e18)]
-_JobId = Annotated[int, Field(strict=True, ge=1, le=2**32 - 1)]
 _Time = Annotated[float, Field(strict=True, gt=0, le=LATEST)]
 _BY_TYPE: dict[Any, Any] = {int: _Integer, float: _Float, str: Text, bool: Annotated[bool, Field(strict=True)]}
 _BY_NAME: dict[str, Any] = {
     "event_id": Annotated[str, Field(strict=True, pattern=r"^[!-~]{1,255}$")],
     "origin": Annotated[str, one_of(*ORIGINS)],
     "kind": Annotated[str, one_of(*KINDS)],
-    "job_id": _JobId,
-    "restart": Annotated[int, Field(strict=True, ge=0, le=65535)] | None,
+    "job_id": _integer(1, 2**32 - 1),
+    "restart": _integer(0, 2**16 - 1) | None,
     "time": _Time,
     "start_time": _Time | None,
     "end_time_limit": _Time | None,
@@ -107,14 +117,11 @@ NodeState = Annotated[NodeSample, _body(_checked(NodeSample))]
 
 EVENT: TypeAdapter[JobEvent] = TypeAdapter(Event)
 
-# An item of a batch. What is no event may be sent, and is refused in the answer.
-_EVENT_OR_NOT = Annotated[Any, WithJsonSchema({"anyOf": [{"$ref": "#/components/schemas/JobEvent"}, {}]})]
-
 
 class EventBatch(BaseModel):
-    """Events, each judged by itself: one that is refused does not keep the others out."""
+    """Events, each judged by itself: what is none is left as it was sent, and does not keep the others out."""
 
-    events: Annotated[list[_EVENT_OR_NOT], Field(max_length=MAX_EVENTS)]
+    events: Annotated[list[Annotated[Event | Any, Field(union_mode="left_to_right")]], Field(max_length=MAX_EVENTS)]
 
 
 class SampleBatch(BaseModel):

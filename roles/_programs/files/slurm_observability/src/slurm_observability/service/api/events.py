@@ -117,11 +117,14 @@ def _add(writer: Origin, service: Service, store: Store, events: list[JobEvent])
 
 
 def _sorted_out(items: list[Any]) -> tuple[list[JobEvent], list[Refusal]]:
-    """Return the events that can be read, and why the others cannot."""
+    """Return the events, and why the other items are none."""
     good, refused = [], []
     for index, item in enumerate(items):
+        if isinstance(item, JobEvent):
+            good.append(item)
+            continue
         try:
-            good.append(EVENT.validate_python(item))
+            EVENT.validate_python(item)
         except ValidationError as error:
             refused.append(Refusal(index=index, event_id=_name(item), reason=reason(error)))
     return good, refused

@@ -9,9 +9,11 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from .bodies import LATEST
 
+EARLIEST = -62135596800  # the beginning of the year 1
+
 _SCHEMA = {
     "anyOf": [
-        {"type": "number", "minimum": 0, "maximum": LATEST},
+        {"type": "number", "minimum": EARLIEST, "maximum": LATEST},
         {"type": "string", "format": "date-time"},
     ]
 }
@@ -33,4 +35,4 @@ def seconds(value: object) -> object:
         raise ValueError("no time; give seconds since 1970, or 2026-01-26T12:00:00Z") from None
 
 
-Time = Annotated[float, BeforeValidator(seconds), Field(ge=0, le=LATEST), WithJsonSchema(_SCHEMA)]
+Time = Annotated[float, BeforeValidator(seconds), Field(ge=EARLIEST, le=LATEST), WithJsonSchema(_SCHEMA)]

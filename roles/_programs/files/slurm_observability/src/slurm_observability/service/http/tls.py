@@ -56,7 +56,7 @@ class Certificate:
             # Without a password an encrypted key would be asked for on the terminal.
             context.load_cert_chain(self._certificate, self._key, password="")
         except ssl.SSLError as error:
-            reason = (error.reason or "they are not in the format PEM").replace("_", " ").lower()
+            reason = (error.reason or "").replace("_", " ").lower() or "they are not in the format PEM"
             raise SettingsFileError(f"{self._certificate} and {self._key} cannot be used: {reason}") from error
         except OSError as error:
             raise SettingsFileError(
