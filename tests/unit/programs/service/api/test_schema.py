@@ -36,7 +36,7 @@ WITHOUT_INPUT = {"GET /v1/nodes", "GET /v1/health", "GET /metrics"}
 def test_what_the_document_promises(start: Callable[..., Running], tmp_path: Path, mode: GenerationMode) -> None:
     tokens, path = token_file(tmp_path, "admin")
     running = start(token_file=path)
-    running.parts.service.readiness.check()
+    running.parts.service.background.start()
     client = running.with_token(tokens["admin"])
     client.post("/v1/events", {"events": [event(1), end(1)]})
     running.parts.store.set_summary(1, {"cpu_efficiency": 0.5})
@@ -62,4 +62,5 @@ def test_what_the_document_promises(start: Callable[..., Running], tmp_path: Pat
             )
 
         ask()
+    running.parts.service.background.stop()
     assert asked == OPERATIONS

@@ -22,6 +22,16 @@ OPEN_PATHS = frozenset({health.HEALTH, health.METRICS, documentation.PAGE, docum
 
 def create_app(service: Service) -> FastAPI:
     """Return the application."""
+    app = described()
+    app.state.service = service
+    errors.install(app)
+    app.add_middleware(Intake, tokens=service.tokens, open_paths=OPEN_PATHS)
+    app.add_middleware(Measure, counts=service.counts)
+    return app
+
+
+def described() -> FastAPI:
+    """Return the routes alone, which is enough to describe the API."""
     app = FastAPI(
         title="job-observability",
         version=__version__,
@@ -32,10 +42,6 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.service = service
-    errors.install(app)
     for part in (events, samples, jobs, nodes, health, documentation):
         app.include_router(part.router)
-    app.add_middleware(Intake, tokens=service.tokens, open_paths=OPEN_PATHS)
-    app.add_middleware(Measure, counts=service.counts)
     return app

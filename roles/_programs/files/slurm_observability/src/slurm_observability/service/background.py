@@ -45,13 +45,13 @@ class Background:
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.health = {task.name: TaskHealth() for task in tasks}
-        self._tasks = tasks
+        self.tasks = tasks
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start a thread for each task, which runs at once, or when it may."""
-        for task in self._tasks:
+        for task in self.tasks:
             thread = threading.Thread(target=self._loop, args=(task,), name=task.name, daemon=True)
             self._threads.append(thread)
             thread.start()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from .. import __version__
+from ..metrics import process
 from ..metrics.metric import AnyFamily, Family, HistogramFamily, Metric, scalar
 from .background import TaskHealth
 
@@ -89,7 +90,7 @@ BUILD_INFO = Metric(
 )
 METRICS = (
     *(REQUESTS, REQUEST_DURATION, EVENTS, SAMPLES, DATABASE_UP, AUDIT_ERRORS),
-    *(TASK_RUNS, TASK_ERRORS, TASK_LAST_SUCCESS, TASK_DURATION, BUILD_INFO),
+    *(TASK_RUNS, TASK_ERRORS, TASK_LAST_SUCCESS, TASK_DURATION, BUILD_INFO, *process.METRICS),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from .reference import as_html, operations
+from .operations import as_html
 
 DOCUMENT, PAGE = "/openapi.json", "/docs"
 HEADERS = {
@@ -25,5 +25,4 @@ async def root() -> RedirectResponse:
 @router.get(PAGE)
 async def page(request: Request) -> HTMLResponse:
     """Return the page."""
-    document = request.app.openapi()
-    return HTMLResponse(as_html(document["info"], operations(document)), headers=HEADERS)
+    return HTMLResponse(as_html(request.app.openapi()), headers=HEADERS)

@@ -44,7 +44,7 @@ class EventRoute(APIRoute):
 router = APIRouter(prefix="/v1/events", tags=["events"], responses=EVERYWHERE, route_class=EventRoute)
 
 # FastAPI's own word for what it knows of another answer.
-REPEATED_ANSWER: dict[int | str, dict[str, Any]] = {200: {"description": "This event is known: it changed nothing."}}
+REPEATED_ANSWER: dict[int | str, dict[str, Any]] = {200: {"description": "the event was known, and changed nothing"}}
 
 
 class Accepted(BaseModel):

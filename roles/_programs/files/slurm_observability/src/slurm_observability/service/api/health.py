@@ -50,7 +50,12 @@ async def health(request: Request, response: Response, service: ServiceOf) -> He
     )
 
 
-@router.get(METRICS, response_class=PlainTextResponse, responses=problems(HTTPStatus.UNAUTHORIZED))
+@router.get(
+    METRICS,
+    response_class=PlainTextResponse,
+    response_description="metrics as text",
+    responses=problems(HTTPStatus.UNAUTHORIZED),
+)
 async def metrics(request: Request, service: ServiceOf) -> Response:
     """Return the service's own metrics for Prometheus."""
     if not service.open_metrics and request.state.sender is None:
