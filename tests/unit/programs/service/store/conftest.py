@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,9 +25,18 @@ def postgresql() -> Iterator[PostgreSQL]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory in memory, where there is one: a test makes hundreds of commits, and each waits for the disk."""
+    memory = Path("/dev/shm")
+    directory = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else tmp_path_factory.getbasetemp()))
+    yield directory
+    shutil.rmtree(directory)
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/jobs.db"
+def sqlite_url(in_memory: Path) -> str:
+    return f"sqlite:///{in_memory}/jobs{next(_numbers)}.db"
 
 
 @pytest.fixture

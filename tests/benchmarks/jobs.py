@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""bin/bench jobs: how many events the database of runs takes, and how soon it answers with millions of runs in it.
+
+Events come as they do from agents: several threads, each with batches of its own jobs. An event counts when it was
+acknowledged, which is when it is on disk. Real PostgreSQL and SQLite on the disk of --directory. See
+docs/job-database.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [
+    str(ROOT),
+    str(ROOT / "tests/benchmarks"),
+    str(ROOT / "roles/_programs/files/slurm_observability/src"),
+]
+
+import jobs_database as filled  # noqa: E402
+from slurm_observability.jobs.event import EPILOG, FINISHED, PROLOG, STARTED, JobEvent  # noqa: E402
+from slurm_observability.jobs.run_id import RunId  # noqa: E402
+from slurm_observability.service.store.engine import Database  # noqa: E402
+from slurm_observability.service.store.store import RunFilter, Store  # noqa: E402
+
+from tests.unit.programs.service.postgresql import PostgreSQL, programs  # noqa: E402
+
+RESULTS = ROOT / "build/benchmarks"
+BAR_EVENTS, BAR_SECONDS = 2000.0, 0.05
+# Settings of PostgreSQL that a site of this size would have; all commits wait for the disk.
+SETTINGS = ("shared_buffers=1GB", "max_wal_size=4GB")
+
+
+def main() -> int:
+    """Run the benchmark. Exit code 3: a bar was missed and --check-bars given."""
+    parser = argparse.ArgumentParser(prog="bin/bench jobs", description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=20.0, help="duration of each measurement (default: 20)")
+    parser.add_argument("--threads", type=int, default=8, help="senders at the same time (default: 8)")
+    parser.add_argument("--runs", type=int, default=5_000_000, help="runs on record for the queries (default: 5000000)")
+    parser.add_argument("--queries", type=int, default=300, help="queries of each shape (default: 300)")
+    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
+    parser.add_argument("--only", choices=["events", "queries"], help="measure one of the two")
+    parser.add_argument("--directory", type=Path, help="where the file of SQLite lies (default: a temporary directory)")
+    parser.add_argument("--check-bars", action="store_true", help="exit with 3 when a bar is missed")
+    options = parser.parse_args()
+    if "postgresql" in options.databases and programs() is None:
+        print("bin/bench jobs: no PostgreSQL server is installed here (apt-get install postgresql)", file=sys.stderr)
+        return 1
+    results: list[dict[str, Any]] = []
+    if options.only != "queries":
+        for kind in options.databases:
+            for size in (1, 20, 1000):
+                with database(kind, options.directory) as url:
+                    results.append(show(measure_events(url, size, options)))
+    if options.only != "events":
+        for kind in options.databases:
+            with database(kind, options.directory) as url:
+                results += map(show, measure_queries(url, options))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "jobs.json").write_text(json.dumps(results, indent=1) + "\n")
+    missed = [result for result in results if not result.get("met", True)]
+    return 3 if options.check_bars and missed else 0
+
+
+def show(result: dict[str, Any]) -> dict[str, Any]:
+    """Print a result as one line."""
+    print("  ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+                    for name, value in result.items()), flush=True)
+    return result
+
+
+@contextmanager
+def database(kind: str, directory: Path | None) -> Iterator[str]:
+    """Give the URL of an empty database."""
+    if kind == "postgresql":
+        server = PostgreSQL(SETTINGS)
+        try:
+            yield server.url()
+        finally:
+            server.close()
+        return
+    folder = Path(tempfile.mkdtemp(dir=directory))
+    try:
+        yield f"sqlite:///{folder}/jobs.db"
+    finally:
+        shutil.rmtree(folder)
+
+
+def measure_events(url: str, size: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Let threads send batches of ``size`` events for a while; return what was acknowledged each second."""
+    store = Store(url, cluster="lab")
+    store.migrate()
+    stop = threading.Event()
+    counts = [0] * options.threads
+    latencies: list[float] = []
+
+    def send(number: int) -> None:
+        batches = batches_of(number, size)
+        while not stop.is_set():
+            batch = next(batches)
+            began = time.perf_counter()
+            outcomes = store.add_events(batch, f"agent{number}", time.time())
+            latencies.append(time.perf_counter() - began)
+            assert outcomes == ["stored"] * size, "every event is new"
+            counts[number] += size
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(options.threads)]
+    cpu, began = cpu_seconds(), time.perf_counter()
+    for thread in threads:
+        thread.start()
+    time.sleep(options.seconds)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    rate = sum(counts) / elapsed
+    with store._database.reading() as connection:
+        there = connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one()
+    assert there == sum(counts), "what was acknowledged is there"
+    result = {"measured": "events", "database": Database(url).kind, "events_in_a_batch": size}
+    result |= {"events_per_second": round(rate, 1), "batch_p99_seconds": quantile(latencies, 0.99)}
+    result |= {"service_cpu_seconds_per_second": round((cpu_seconds() - cpu) / elapsed, 3)}
+    store.close()
+    return result | ({"met": rate >= BAR_EVENTS} if size > 1 else {})
+
+
+def batches_of(sender: int, size: int) -> Iterator[list[JobEvent]]:
+    """Make batches of events of one node's jobs: each begins, and ends some events later."""
+    events = events_of(sender)
+    while True:
+        yield [next(events) for _ in range(size)]
+
+
+def events_of(sender: int) -> Iterator[JobEvent]:
+    """Make events like those that hooks write."""
+    going: list[int] = []
+    now, job_id = time.time(), sender * 10_000_000
+    node = f"n{sender}"
+    while True:
+        job_id += 1
+        now += 1.0
+        going.append(job_id)
+        common: dict[str, Any] = {"cluster": "lab", "node": node, "nodes": node, "node_count": 1, "restart": 0}
+        common |= {"user": f"user{job_id % 499}", "uid": 1000 + job_id % 499, "account": f"account{job_id % 61}"}
+        common |= {"partition": "gpu", "cpus_per_node": "16", "gpus": ("0", "1"), "work_dir": "/home/user/project"}
+        yield JobEvent(
+            event_id=f"{node}-{job_id}-job-started-{now:.6f}", kind=STARTED, origin=PROLOG, time=now,
+            job_id=job_id, start_time=now, **common,
+        )  # fmt: skip
+        if len(going) > 32:
+            ended = going.pop(0)
+            yield JobEvent(
+                event_id=f"{node}-{ended}-job-finished-{now:.6f}", kind=FINISHED, origin=EPILOG, time=now,
+                job_id=ended, exit_code=0, exit_signal=0, **common,
+            )  # fmt: skip
+
+
+def measure_queries(url: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Ask for pages of runs in eight ways, each with other values each time."""
+    database = Database(url)
+    began = time.perf_counter()
+    filled.without_indices(database)
+    filled.fill(database, options.runs)
+    print(f"{database.kind}: {options.runs:,} runs in {time.perf_counter() - began:.0f} s", flush=True)
+    database.close()
+    store, chance = Store(url, cluster="lab"), random.Random(4)  # noqa: S311
+    results = []
+    for shape, ask in shapes(store, options.runs, chance).items():
+        for _ in range(10):
+            ask()
+        seconds = []
+        for _ in range(options.queries):
+            start = time.perf_counter()
+            ask()
+            seconds.append(time.perf_counter() - start)
+        p99 = quantile(seconds, 0.99)
+        result = {"measured": "query", "database": database.kind, "runs": options.runs, "shape": shape}
+        result |= {"p50_seconds": statistics.median(seconds), "p99_seconds": p99, "met": p99 < BAR_SECONDS}
+        results.append(result)
+    store.close()
+    return results
+
+
+def shapes(store: Store, count: int, chance: random.Random) -> dict[str, Callable[[], object]]:
+    """Return the eight queries."""
+
+    def page(make: Callable[[], RunFilter]) -> Callable[[], object]:
+        def ask() -> None:
+            found = store.runs(make(), None, 100)
+            assert found.runs, "there is something to find"
+
+        return ask
+
+    def some_time() -> float:
+        return filled.BEGIN + chance.random() * (filled.DAYS - 2) * 86400
+
+    def deep() -> None:
+        cursor = None
+        for _ in range(3):
+            cursor = store.runs(RunFilter(started_before=some_time()), cursor, 100).cursor
+
+    def period() -> RunFilter:
+        begin = some_time()
+        return RunFilter(started_after=begin, started_before=begin + 86400, partition="gpu")
+
+    def of_user(number: int) -> str:
+        return f"user{number}"
+
+    return {
+        "newest": page(RunFilter),
+        "user": page(lambda: RunFilter(user=of_user(chance.randrange(filled.USERS)))),
+        "failed runs of a user": page(
+            lambda: RunFilter(user=of_user(chance.choice([0, 1, 2, 250])), states=("failed", "out_of_memory"))
+        ),
+        "node": page(lambda: RunFilter(node=f"n{chance.randrange(filled.NODES)}")),
+        "period, partition": page(period),
+        "sorted by end, of a state": page(lambda: RunFilter(sort="ended", states=("timeout",), ended_before=some_time())),
+        "array": page(
+            lambda: RunFilter(array_job_id=chance.randrange(count // 200 - 1) * 200 + 200)
+        ),
+        "one run": lambda: store.run(RunId(chance.randrange(1, count))),
+        "three pages": deep,
+    }
+
+
+def quantile(values: list[float], part: float) -> float:
+    """Return the value that this part of the values does not exceed."""
+    return round(sorted(values)[min(len(values) - 1, int(len(values) * part))], 6)
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    sys.exit(main())
