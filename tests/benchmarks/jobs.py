@@ -77,8 +77,12 @@ def main() -> int:
 
 def show(result: dict[str, Any]) -> dict[str, Any]:
     """Print a result as one line."""
-    print("  ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
-                    for name, value in result.items()), flush=True)
+    print(
+        "  ".join(
+            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in result.items()
+        ),
+        flush=True,
+    )
     return result
 
 
@@ -176,7 +180,7 @@ def measure_queries(url: str, options: argparse.Namespace) -> list[dict[str, Any
     filled.fill(database, options.runs)
     print(f"{database.kind}: {options.runs:,} runs in {time.perf_counter() - began:.0f} s", flush=True)
     database.close()
-    store, chance = Store(url, cluster="lab"), random.Random(4)  # noqa: S311
+    store, chance = Store(url, cluster="lab"), random.Random(4)
     results = []
     for shape, ask in shapes(store, options.runs, chance).items():
         for _ in range(10):
@@ -227,10 +231,10 @@ def shapes(store: Store, count: int, chance: random.Random) -> dict[str, Callabl
         ),
         "node": page(lambda: RunFilter(node=f"n{chance.randrange(filled.NODES)}")),
         "period, partition": page(period),
-        "sorted by end, of a state": page(lambda: RunFilter(sort="ended", states=("timeout",), ended_before=some_time())),
-        "array": page(
-            lambda: RunFilter(array_job_id=chance.randrange(count // 200 - 1) * 200 + 200)
+        "sorted by end, of a state": page(
+            lambda: RunFilter(sort="ended", states=("timeout",), ended_before=some_time())
         ),
+        "array": page(lambda: RunFilter(array_job_id=chance.randrange(count // 200 - 1) * 200 + 200)),
         "one run": lambda: store.run(RunId(chance.randrange(1, count))),
         "three pages": deep,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from typing import NamedTuple
 
 from .errors import CursorError
@@ -32,6 +33,6 @@ def read_cursor(text: str, sort: str, descending: bool) -> Cursor:
         raise CursorError("the cursor is not one of this service") from None
     if (cursor.sort, cursor.descending) != (sort, descending):
         raise CursorError("the cursor is that of another order")
-    if not 0 <= cursor.key < 1 << 63:
+    if not (math.isfinite(cursor.time) and 0 <= cursor.key < 1 << 63):
         raise CursorError("the cursor is not one of this service")
     return cursor

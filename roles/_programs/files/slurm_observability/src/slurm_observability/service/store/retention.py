@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, delete, exists, func, select, tuple_
+from sqlalchemy import Connection, Select, delete, exists, func, select, tuple_
 
 from ..states import ACTIVE
 from . import marks
@@ -47,7 +47,8 @@ def clean(database: Database, now: float, keep: Retention) -> None:
     for thinning in keep.thinnings:
         _repeat(database, 1, partial(_thin, now=now, thinning=thinning))
     _repeat(database, ROWS, lambda connection: _delete_events(connection, now - keep.events))
-    _repeat(database, ROWS, lambda connection: _delete_runs(connection, now - keep.runs))
+    _repeat(database, ROWS, lambda connection: _delete_ended(connection, now - keep.runs))
+    _repeat(database, ROWS, lambda connection: _delete_lost(connection, now - keep.runs))
     with database.writing() as connection:
         connection.execute(delete(nodes).where(nodes.c.time < now - keep.samples))
 
@@ -95,13 +96,19 @@ def _delete_events(connection: Connection, before: float) -> int:
     return len(old)
 
 
-def _delete_runs(connection: Connection, before: float) -> int:
-    """Remove runs with all that is known of them; those of unknown end where nothing new was heard of them."""
-    ended = select(runs.c.key).where(runs.c.ended_at < before).order_by(runs.c.ended_at).limit(ROWS)
-    lost = select(runs.c.key).where(
-        runs.c.started_at < before, runs.c.ended_at == NEVER, runs.c.updated_at < before, runs.c.state.not_in(ACTIVE)
-    )
-    old = connection.scalars(ended).all() or connection.scalars(lost.limit(ROWS)).all()
+def _delete_ended(connection: Connection, before: float) -> int:
+    """Remove runs with all that is known of them."""
+    return _delete_runs(connection, select(runs.c.key).where(runs.c.ended_at < before).order_by(runs.c.ended_at))
+
+
+def _delete_lost(connection: Connection, before: float) -> int:
+    """Remove runs whose end nobody knows, and of which nothing new was heard for as long."""
+    lost = select(runs.c.key).where(runs.c.started_at < before, runs.c.updated_at < before)
+    return _delete_runs(connection, lost.where(runs.c.ended_at == NEVER, runs.c.state.not_in(ACTIVE)))
+
+
+def _delete_runs(connection: Connection, which: Select[tuple[int]]) -> int:
+    old = connection.scalars(which.limit(ROWS)).all()
     for keys in chunks(old):
         connection.execute(delete(runs).where(runs.c.key.in_(keys)))
     return len(old)

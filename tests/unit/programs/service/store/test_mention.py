@@ -1,0 +1,130 @@
+"""Which run is meant, where a job id was used more than once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from slurm_observability.jobs.event import CGROUP
+from slurm_observability.service.run import Run
+from slurm_observability.service.store.store import RunFilter, Store
+
+from tests.unit.programs.service.store.told import epilog, prolog, record, sample
+
+HOUR = 3600
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Store:
+    store = Store(sqlite_url, cluster="lab")
+    store.migrate()
+    return store
+
+
+def the(store: Store) -> list[Run]:
+    return store.runs(RunFilter(descending=False), None, 99).runs
+
+
+def times(store: Store) -> list[tuple[int, int, float | None, float | None]]:
+    return [(run.restart, run.era, run.started_at, run.ended_at) for run in the(store)]
+
+
+def test_an_id_that_begins_anew_is_another_run(store: Store) -> None:
+    store.add_events([prolog(7, "n1", 100), epilog(7, "n1", 200)], "agent", 201)
+    store.add_events([prolog(7, "n1", 200 + 2 * HOUR), epilog(7, "n1", 300 + 2 * HOUR)], "agent", 201)
+    assert times(store) == [(0, 0, 100, 200), (0, 1, 200 + 2 * HOUR, 300 + 2 * HOUR)]
+    # What comes late is of the first.
+    store.add_events([epilog(7, "n2", 190)], "agent", 9 * HOUR)
+    store.add_records([record(7, "completed", start_time=100, end_time=200)], 9 * HOUR)
+    assert [run.state_source for run in the(store)] == ["slurm", "events"]
+
+
+def test_slurm_s_own_begin_tells_runs_apart_of_which_no_end_was_heard(store: Store) -> None:
+    store.add_events([prolog(7, "n1", 100, start_time=100.0)], "agent", 0)
+    store.add_events([epilog(7, "n1", 3 * HOUR, start_time=2.0 * HOUR)], "agent", 0)
+    assert times(store) == [(0, 0, 100, None), (0, 1, 2 * HOUR, 3 * HOUR)]
+
+
+def test_a_node_whose_prolog_runs_late_is_one_of_the_same_run(store: Store) -> None:
+    store.add_events([prolog(7, "n1", 100, nodes="n[1-2]"), prolog(7, "n2", 5 * HOUR, nodes="n[1-2]")], "agent", 0)
+    assert times(store) == [(0, 0, 100, None)]
+
+
+def test_without_a_count_of_restarts_a_begin_after_the_end_is_another_run(store: Store) -> None:
+    old = {"restart": None}
+    store.add_events([prolog(7, "n1", 100, **old), epilog(7, "n1", 200, **old)], "agent", 0)
+    store.add_events([prolog(7, "n2", 400, **old), epilog(7, "n2", 500, **old)], "agent", 0)
+    store.add_events([epilog(7, "n1", 201, **old)], "agent", 0)
+    assert times(store) == [(0, 0, 100, 201), (1, 0, 400, 500)]
+    # Slurm knows which they were.
+    told = {"start_time": 400, "end_time": 500, "restart": 3}
+    store.add_records([record(7, "completed", **told), record(7, "requeued", start_time=100, end_time=200)], 900)
+    assert times(store) == [(0, 0, 100, 200), (3, 0, 400, 500)]
+    assert [run.state for run in the(store)] == ["requeued", "completed"]
+
+
+def test_a_run_that_is_seen_by_its_cgroup_first_is_that_of_the_hook_that_comes_late(store: Store) -> None:
+    start = prolog(7, "n1", 100, restart=2)
+    seen = replace(start, event_id="seen", origin=CGROUP, restart=None, time=101.0)
+    store.add_events([seen], "agent", 0)
+    store.add_samples([sample(7, "n1", 110, restart=None)], [])
+    store.add_events([start], "agent", 0)
+    store.add_events([replace(seen, event_id="again", time=130.0)], "agent", 0)
+    assert times(store) == [(2, 0, 100, None)]
+
+
+def test_a_cgroup_that_goes_ends_nothing(store: Store) -> None:
+    gone = replace(epilog(7, "n1", 200), origin=CGROUP)
+    store.add_events([prolog(7, "n1", 100), gone], "agent", 0)
+    assert times(store) == [(0, 0, 100, None)]
+
+
+def test_two_ends_are_of_two_runs_where_slurm_counts_no_restarts(store: Store) -> None:
+    old = {"restart": None}
+    store.add_records([record(7, "requeued", start_time=100, end_time=200, **old)], 300)
+    store.add_records([record(7, "cancelled", end_time=900, **old)], 1000)
+    assert times(store) == [(0, 0, 100, 200), (1, 0, None, 900)]
+
+
+def test_the_sluid_decides(store: Store) -> None:
+    store.add_records([record(7, "resizing", start_time=100, end_time=200, sluid="s1")], 300)
+    store.add_records([record(7, "completed", start_time=200, end_time=300, sluid="s2")], 400)
+    store.add_events([epilog(7, "n1", 300, sluid="s2")], "agent", 0)
+    assert [(run.sluid, run.state) for run in the(store)] == [("s1", "resizing"), ("s2", "completed")]
+
+
+def test_unknown_is_the_weakest_word(store: Store) -> None:
+    store.add_events([prolog(7, "n1", 100)], "agent", 0)
+    store.add_records([record(7, "unknown")], 1000)
+    assert [(run.state, run.ended_at) for run in the(store)] == [("unknown", None)]
+    store.add_events([epilog(7, "n1", 200, exit_code=1)], "agent", 0)
+    assert [(run.state, run.state_source) for run in the(store)] == [("failed", "events")]
+    store.add_records([record(7, "timeout", end_time=201)], 2000)
+    store.add_records([record(7, "running")], 3000)
+    assert [(run.state, run.ended_at) for run in the(store)] == [("timeout", 201)]
+
+
+def test_an_end_without_a_code_is_nobody_s_success(store: Store) -> None:
+    store.add_events([prolog(7, "n1", 100), epilog(7, "n1", 200)], "agent", 0)
+    assert [(run.state, run.state_source) for run in the(store)] == [("unknown", "events")]
+
+
+def test_what_a_hook_of_no_node_says_is_said_for_the_run(store: Store) -> None:
+    store.add_events([prolog(7, "", 100), epilog(7, "", 200, exit_code=0, exit_signal=0)], "agent", 0)
+    assert [(run.state, run.ended_at, run.on_nodes) for run in the(store)] == [("completed", 200, ())]
+
+
+def test_facts_of_events(store: Store) -> None:
+    start = prolog(7, "n1", 100, cpus_per_node="16(x2),8", start_time=90.0, end_time_limit=150.0, gpus=("0", "1"))
+    store.add_events([start, prolog(7, "n2", 101, cpus_per_node="16(x2),8", gpus=("3",))], "agent", 0)
+    store.add_events([prolog(8, "n1", 100, cpus_per_node="some")], "agent", 0)
+    first, second = the(store)
+    assert (first.cpus, first.time_limit, first.started_at, first.gpus) == (40, 60, 90, 3)
+    assert (second.cpus, second.time_limit, second.gpus) == (None, None, None)
+
+
+def test_slurm_s_list_of_nodes_has_the_last_word_on_those_that_were_silent(store: Store) -> None:
+    store.add_events([prolog(7, "n1", 100, nodes="n[1-3]")], "agent", 0)
+    store.add_records([record(7, "running", start_time=100, nodes="n[1-2]", node_count=2)], 200)
+    run = store.run_by_key(the(store)[0].key)
+    assert run is not None and [node.node for node in run.on_nodes] == ["n1", "n2"]
