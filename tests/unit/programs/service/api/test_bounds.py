@@ -154,6 +154,27 @@ def test_more_requests_than_there_are_threads(service: Running, monkeypatch: pyt
     assert service.client.post(STARTED, event()).status == 201
 
 
+def test_a_stop_lets_running_requests_end(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, asked = threading.Event(), threading.Event()
+
+    def slow(*_arguments: object) -> list[object]:
+        asked.set()
+        go_on.wait(60)
+        return []
+
+    monkeypatch.setattr(service.parts.store, "nodes", slow)
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(service.client.get, "/v1/nodes")
+        assert asked.wait(60)
+        stopped = pool.submit(service.server.stop)
+        go_on.set()
+        assert running.result().status == 200
+        stopped.result()
+    assert not service.server.failed
+    with pytest.raises(OSError):
+        service.client.get("/v1/nodes")
+
+
 def test_a_database_that_is_busy(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_arguments: object) -> None:
         raise StoreError("the database is locked")
