@@ -18,6 +18,8 @@ from slurm_observability.agent.forward.client import (
     Client,
     ServiceError,
 )
+from slurm_observability.agent.forward.counts import Counts
+from slurm_observability.agent.forward.link import Link
 
 from tests.unit.programs.agent.service import answers, breaks_off, closes, hangs, says_goodbye, trickles
 from tests.unit.programs.exporter.certificates import Authority
@@ -186,6 +188,25 @@ def test_a_token_that_is_none(make_settings, service, tmp_path, content, mode, w
     assert words in str(error)
     assert "hunter2" not in str(error)
     assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://head:8080", True),
+        ("https://head:8080", False),
+        ("http://localhost:8080", False),
+        ("http://[::1]", False),
+    ],
+)
+def test_a_token_in_plain_text_is_warned_of(make_settings, tmp_path, caplog, url, shown):
+    Link(make_settings(url=url, token_file=tmp_path / "token"), Counts())
+    assert ("in plain text" in caplog.text) == shown
+
+
+def test_without_a_token_there_is_nothing_to_show(make_settings, caplog):
+    Link(make_settings(url="http://head:8080"), Counts())
+    assert caplog.text == ""
 
 
 def test_a_token_file_that_is_missing(make_settings, tmp_path):

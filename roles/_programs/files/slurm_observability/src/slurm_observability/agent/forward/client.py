@@ -18,6 +18,7 @@ from ..settings import Settings
 
 MAX_ANSWER_BYTES = 4 << 20
 _CHUNK_BYTES = 1 << 16
+_THIS_HOST = ("localhost", "127.0.0.1", "::1")
 
 # How a request ended.
 OK, UNREACHABLE, LATE, UNAUTHORISED = "ok", "unreachable", "late", "unauthorised"
@@ -64,6 +65,11 @@ class Client:
         self._ca_file = settings.ca_file
         self._timeout = settings.timeout
         self._connection: http.client.HTTPConnection | None = None
+
+    @property
+    def shows_token(self) -> bool:
+        """Whether the token goes over the network in plain text."""
+        return self._token_file is not None and self._scheme != HTTPS and self._host not in _THIS_HOST
 
     def post(self, path: str, body: bytes) -> dict[str, Any]:
         """Send a JSON document; return the one that comes back. Raises ServiceError."""

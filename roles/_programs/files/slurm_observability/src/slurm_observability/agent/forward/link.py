@@ -23,6 +23,8 @@ class Link:
         self._counts = counts
         self._seldom = Seldom(log)
         self._failures = 0
+        if self._client.shows_token:
+            log.warning("the token goes to %s in plain text; give the service a certificate", settings.url)
 
     def post(self, path: str, body: bytes) -> dict[str, Any]:
         """Send a JSON document; return the one that comes back. Raises ServiceError."""
