@@ -26,6 +26,20 @@ def test_of_a_job(job_id: int, pattern: str, name: str) -> None:
     assert output_paths(started(job_id, **JOB, stdout=f"{HOME}/{pattern}")).stdout == f"{HOME}/{name}"
 
 
+def test_what_is_known_only_to_newer_slurms_stays_as_it_is() -> None:
+    """Slurm 22.05.8, whose events do not say when a job started."""
+    event = started(8, **TASK, start_time=None, stdout=f"{HOME}/arr-%A-%a-%4a-%b-%j")
+
+    assert output_paths(event).stdout == f"{HOME}/arr-13-12-0012-%b-8"
+
+
+@pytest.mark.parametrize(("pattern", "name"), [("z%15j-%z-%", "z0000000005-%z-"), ("%%", "%"), ("%%%", "%")])
+def test_since_25_11_a_percent_sign_at_the_end_is_dropped(pattern: str, name: str) -> None:
+    event = started(5, **JOB, sluid="s935M7ZJT2MX00", stdout=f"{HOME}/{pattern}")
+
+    assert output_paths(event).stdout == f"{HOME}/{name}"
+
+
 def test_of_a_task() -> None:
     event = started(21, **TASK, stdout=f"{HOME}/arr-%A-%a-%4a-%b-%j")
 

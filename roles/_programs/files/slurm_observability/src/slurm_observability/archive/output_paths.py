@@ -20,6 +20,8 @@ _NO_VALUE = 0xFFFFFFFE
 _MOST_ZEROS = 10
 
 _FIELD = re.compile(r"%(?:%|(\d*)([a-zA-Z]))", re.ASCII)
+# A percent sign at the end that does not belong to one before it.
+_LONE_PERCENT = re.compile(r"(?<!%)(?:%%)*%\Z")
 _BACKSLASH = re.compile(r"\\(\\?)")
 
 
@@ -46,6 +48,8 @@ def _expand(pattern: str, event: JobEvent) -> str:
     else:
         values = _values(event, one_way)
         name = _FIELD.sub(lambda match: _fill_in(match, values), pattern)
+        if one_way and _LONE_PERCENT.search(pattern):
+            name = name[:-1]
     return os.path.join(event.work_dir, name)  # noqa: PTH118 (a Path would change it: "a//b", "a/./b")
 
 
@@ -55,7 +59,6 @@ def _values(event: JobEvent, one_way: bool) -> dict[str, int | str]:
     return {
         "A": (event.array_job_id or event.job_id) if is_task else event.job_id,
         "a": task,
-        "b": task % 10,
         "J": event.job_id,
         "j": event.job_id,
         "N": next(iter(node_names(event.nodes)), ""),
@@ -64,6 +67,8 @@ def _values(event: JobEvent, one_way: bool) -> dict[str, int | str]:
         "t": 0,
         "u": event.user,
         "x": event.name,
+        # Known since 24.11. An event does not say by which Slurm it is, but that it is 23.02 or later.
+        **({} if event.start_time is None else {"b": task % 10}),
         **({"r": event.restart or 0, "S": event.sluid} if one_way else {}),
     }
 
