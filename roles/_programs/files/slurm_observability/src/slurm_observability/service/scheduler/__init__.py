@@ -1,0 +1,1 @@
+"""What Slurm says of runs: asked over its commands or over slurmrestd."""
