@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from slurm_observability.service.scheduler import accounting, queue
+from slurm_observability.service.scheduler.rest import EVERY_RUN
 from slurm_observability.slurm.accounting import ENDED_STATES
 from slurm_observability.slurm.rest.client import API_VERSIONS
 
@@ -89,7 +90,7 @@ def main() -> None:
     version = lab.run("head", "scontrol --version").split()[1]
     token = lab.run("head", "scontrol token username=slurm lifespan=600").strip().removeprefix("SLURM_JWT=")
     curl = f"curl --silent --fail -H X-SLURM-USER-NAME:slurm -H X-SLURM-USER-TOKEN:{token} http://head:6820"
-    window = f"start_time=uts{since}&end_time=uts{int(time.time()) + 60}&skip_steps=true"
+    window = f"start_time=uts{since}&end_time=uts{int(time.time()) + 60}&{EVERY_RUN}"
     questions = {("commands", name): command for name, command in commands(since).items()}
     questions |= {(api, "queue"): f"{curl}/slurm/{api}/jobs" for api in API_VERSIONS}
     questions |= {(api, "accounting"): f"{curl}/slurmdb/{api}/jobs'?{window}'" for api in API_VERSIONS}

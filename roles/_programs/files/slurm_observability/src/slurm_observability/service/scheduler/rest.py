@@ -14,6 +14,8 @@ from .rest_records import FIRST_VERSION_WITH_EXIT_CODES, parse_accounted, parse_
 
 # What slurmrestd calls an error, and what is an answer: nothing fits.
 _NOTHING = "Nothing found"
+# Runs that were requeued too, each with its own times and not those of the window; steps are not read.
+EVERY_RUN = "show_duplicates=true&disable_truncate_usage_time=true&skip_steps=true"
 
 
 class Slurmrestd:
@@ -35,7 +37,7 @@ class Slurmrestd:
         runs: Iterable[RunRecord] = self._queue()
         if self._accounting:
             # With states it would select by the time of the end, but not every version takes more than one.
-            runs = self._accounted(f"/jobs?start_time=uts{since}&end_time=uts{until + 1}&skip_steps=true")
+            runs = self._accounted(f"/jobs?start_time=uts{since}&end_time=uts{until + 1}&{EVERY_RUN}")
         return (run for run in runs if run.end_time is not None and since <= run.end_time <= until)
 
     def known(self, job_ids: Sequence[int]) -> Sequence[RunRecord]:
