@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from slurm_observability.service.scheduler import accounting, queue
-from slurm_observability.service.scheduler.rest import EVERY_RUN
+from slurm_observability.service.scheduler.rest import window
 from slurm_observability.slurm.accounting import ENDED_STATES
 from slurm_observability.slurm.rest.client import API_VERSIONS
 
@@ -59,13 +59,13 @@ def fill(jobs: Jobs, lab: Lab) -> None:
     """Let one run of each kind happen."""
     ids = {name: jobs.submit(f"--job-name={name} {options}", script) for name, (options, script) in JOBS.items()}
     jobs.submit(HOSTILE, "true")
-    jobs.wait_for_state(ids["requeued"], "RUNNING")
-    jobs.wait_for_state(ids["cancelled"], "RUNNING")
+    jobs.wait_for_state(ids["requeued"], "RUNNING", 300)
+    jobs.wait_for_state(ids["cancelled"], "RUNNING", 300)
     lab.run("head", f"scontrol requeue {ids['requeued']}; scancel {ids['held']} {ids['cancelled']}")
-    jobs.wait_for_state(ids["timeout"], "TIMEOUT", 180)
-    jobs.wait_for_state(ids["requeued"], "COMPLETED", 240)
+    jobs.wait_for_state(ids["timeout"], "TIMEOUT", 400)
+    jobs.wait_for_state(ids["requeued"], "COMPLETED", 400)
     running = jobs.submit(f"--job-name=running {ONE} --gres=gpu:1", "sleep 600")
-    jobs.wait_for_state(running, "RUNNING")
+    jobs.wait_for_state(running, "RUNNING", 300)
 
 
 def commands(since: int) -> dict[str, str]:
@@ -90,10 +90,12 @@ def main() -> None:
     version = lab.run("head", "scontrol --version").split()[1]
     token = lab.run("head", "scontrol token username=slurm lifespan=600").strip().removeprefix("SLURM_JWT=")
     curl = f"curl --silent --fail -H X-SLURM-USER-NAME:slurm -H X-SLURM-USER-TOKEN:{token} http://head:6820"
-    window = f"start_time=uts{since}&end_time=uts{int(time.time()) + 60}&{EVERY_RUN}"
+    until = int(time.time()) + 60
     questions = {("commands", name): command for name, command in commands(since).items()}
     questions |= {(api, "queue"): f"{curl}/slurm/{api}/jobs" for api in API_VERSIONS}
-    questions |= {(api, "accounting"): f"{curl}/slurmdb/{api}/jobs'?{window}'" for api in API_VERSIONS}
+    questions |= {
+        (api, "accounting"): f"{curl}/slurmdb/{api}/jobs'?{window(since, until, api)}'" for api in API_VERSIONS
+    }
     script = "export SLURM_TIME_FORMAT=%s\n" + "\n".join(
         f"{{ {line} || true; }} | base64 -w0; echo" for line in questions.values()
     )

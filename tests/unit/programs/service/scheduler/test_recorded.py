@@ -20,7 +20,7 @@ HOSTILE = 'a|b\n7|x|"q'
 RUNS = {
     "completed": [("completed", 0, 0, "node1", 0)],
     "exit3": [("failed", 3, 0, "node1", 0)],
-    "exit200": [("failed", 72, 0, "node1", 0)],  # sacct shows codes from 128 on less 128
+    "exit200": [("failed", 200, 0, "node1", 0)],
     "signal9": [("failed", 0, 9, "node1", 0)],
     "derived": [("completed", 0, 0, "node1", 0)],
     "timeout": [("timeout", 0, 0, "node1", 0)],
@@ -63,10 +63,10 @@ def test_accounting(slurm):
     assert {
         name: [(run.state, run.exit_code, run.exit_signal, _one_of_two(run.nodes), run.gpus) for run in found[name]]
         for name in RUNS
-    } == RUNS
+    } == {**RUNS, "exit200": [("failed", _shown_by_sacct(slurm, 200), 0, "node1", 0)]}
     assert scheduler.rejected == 0
     assert {run.cluster for run in runs} == {"lab"}
-    assert {run.uid for run in runs} == {2001}
+    assert {run.uid for run in runs if run.user == "alice"} == {2001}
     assert found["timeout"][0].time_limit == 60
     assert found["held"][0].start_time is None
     assert found["held"][0].reason == found["cancelled"][0].reason == "cancelled by uid 0"
@@ -123,7 +123,6 @@ def test_without_accounting_slurmctld_remembers(slurm):
     codes = {name: (found[name][-1].state, found[name][-1].exit_code, found[name][-1].exit_signal) for name in RUNS}
     assert codes == {
         **{name: runs[-1][:3] for name, runs in RUNS.items()},
-        "exit200": ("failed", 200, 0),
         "timeout": ("timeout", 0, 15),
         "cancelled": ("cancelled", 0, 15),
     }
@@ -151,6 +150,8 @@ def test_slurmrestd_and_sacct_say_the_same(slurm, version):
     del by_command["held"]
     assert by_rest.keys() - {"held"} == by_command.keys()
     for name, runs in by_command.items():
+        if version < "v0.0.38":  # it does not know when a run began
+            runs = [replace(run, start_time=None) for run in runs]
         assert [_common(run) for run in by_rest[name]] == [_common(run) for run in runs], name
 
 
@@ -185,6 +186,11 @@ def test_the_name_of_the_cluster(slurm, version):
     else:
         with pytest.raises(SlurmError, match="--cluster"):
             scheduler.active()
+
+
+def _shown_by_sacct(slurm, code):
+    """Up to 25.05 it shows codes from 128 on less 128."""
+    return code - 128 if code >= 128 and slurm < "25.11" else code
 
 
 def _one_of_two(nodes):

@@ -7,53 +7,52 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ...metrics.metric import AnyFamily, Family, Metric, scalar
-from ..metrics import PREFIX
 from ..store.ingest import Reconciled
 
 QUEUE, ENDED, KNOWN = "queue", "ended", "known"
 QUESTIONS = (QUEUE, ENDED, KNOWN)
 
 LAST_SUCCESS = Metric(
-    f"{PREFIX}_slurm_last_success_timestamp_seconds",
+    "job_observability_slurm_last_success_timestamp_seconds",
     "When Slurm last answered what runs (queue), what has ended (ended), what is missing (known). Absent before.",
     ("question",),
-    query=f'time() - {PREFIX}_slurm_last_success_timestamp_seconds{{question!="known"}} > 600',
+    query='time() - job_observability_slurm_last_success_timestamp_seconds{question!="known"} > 600',
 )
 ERRORS = Metric(
-    f"{PREFIX}_slurm_errors_total",
+    "job_observability_slurm_errors_total",
     "Questions to Slurm that had no answer.",
     ("question",),
     "counter",
-    f"increase({PREFIX}_slurm_errors_total[1h]) > 0",
+    "increase(job_observability_slurm_errors_total[1h]) > 0",
 )
 REJECTED = Metric(
-    f"{PREFIX}_slurm_rejected_rows_total",
+    "job_observability_slurm_rejected_rows_total",
     "Rows of Slurm's answers that could not be read and were passed over.",
     kind="counter",
-    query=f"increase({PREFIX}_slurm_rejected_rows_total[1h]) > 0",
+    query="increase(job_observability_slurm_rejected_rows_total[1h]) > 0",
 )
 LAG = Metric(
-    f"{PREFIX}_accounting_lag_seconds",
+    "job_observability_accounting_lag_seconds",
     "Time since the moment up to which ended runs were read from Slurm. Absent before the first reading.",
-    query=f"{PREFIX}_accounting_lag_seconds > 600",
+    query="job_observability_accounting_lag_seconds > 600",
 )
 RECORDS = Metric(
-    f"{PREFIX}_slurm_records_total",
+    "job_observability_slurm_records_total",
     "Runs as Slurm told them, by what they were to the database: new, changed, or the same.",
     ("outcome",),
     "counter",
-    f'increase({PREFIX}_slurm_records_total{{outcome="new"}}[1h])',
+    'increase(job_observability_slurm_records_total{outcome="new"}[1h])',
 )
 LOST = Metric(
-    f"{PREFIX}_runs_lost_total",
+    "job_observability_runs_lost_total",
     "Runs that were marked as unknown: nobody reported their end, and Slurm has none.",
     kind="counter",
-    query=f"increase({PREFIX}_runs_lost_total[1h]) > 0",
+    query="increase(job_observability_runs_lost_total[1h]) > 0",
 )
 MISSING = Metric(
-    f"{PREFIX}_runs_missing",
+    "job_observability_runs_missing",
     "Runs for which Slurm was asked by number in the last turn: they are not in its queue, and it told no end of them.",
-    query=f"{PREFIX}_runs_missing",
+    query="job_observability_runs_missing",
 )
 METRICS = (LAST_SUCCESS, ERRORS, REJECTED, LAG, RECORDS, LOST, MISSING)
 

@@ -10,12 +10,12 @@ from ...slurm.rest.client import RestClient
 from ...slurm.rest.cluster import read_cluster_name
 from .. import states
 from ..run import RunRecord
-from .rest_records import FIRST_VERSION_WITH_EXIT_CODES, parse_accounted, parse_queued
+from .rest_records import parse_accounted, parse_queued
 
 # What slurmrestd calls an error, and what is an answer: nothing fits.
 _NOTHING = "Nothing found"
-# Runs that were requeued too, each with its own times and not those of the window; steps are not read.
-EVERY_RUN = "show_duplicates=true&disable_truncate_usage_time=true&skip_steps=true"
+# Older versions refuse words that they do not know, and do all of it but the last by themselves.
+_FIRST_VERSION_WITH_FLAGS = "v0.0.40"
 
 
 class Slurmrestd:
@@ -37,7 +37,7 @@ class Slurmrestd:
         runs: Iterable[RunRecord] = self._queue()
         if self._accounting:
             # With states it would select by the time of the end, but not every version takes more than one.
-            runs = self._accounted(f"/jobs?start_time=uts{since}&end_time=uts{until + 1}&{EVERY_RUN}")
+            runs = self._accounted(f"/jobs?{window(since, until, self._client.version())}")
         return (run for run in runs if run.end_time is not None and since <= run.end_time <= until)
 
     def known(self, job_ids: Sequence[int]) -> Sequence[RunRecord]:
@@ -52,10 +52,9 @@ class Slurmrestd:
         return self._parsed(self._client.records("/jobs", "jobs"), lambda record: parse_queued(cluster, record))
 
     def _accounted(self, page: str) -> Iterator[RunRecord]:
-        exit_codes = self._client.version() >= FIRST_VERSION_WITH_EXIT_CODES
-        yield from self._parsed(
-            self._client.records(page, "jobs", "slurmdb"), lambda record: parse_accounted(record, exit_codes)
-        )
+        version = self._client.version()
+        records = self._client.records(page, "jobs", "slurmdb")
+        return self._parsed(records, lambda record: parse_accounted(record, version))
 
     def _parsed(self, records: Iterable[Any], parse: Callable[[Any], RunRecord | None]) -> Iterator[RunRecord]:
         try:
@@ -74,3 +73,10 @@ class Slurmrestd:
         if not self._cluster:
             raise SlurmError("this version of slurmrestd does not tell the name of the cluster; give it with --cluster")
         return self._cluster
+
+
+def window(since: int, until: int, version: str) -> str:
+    """Return the query for the runs between two times: requeued ones too, with their own times, without steps."""
+    query = f"start_time=uts{since}&end_time=uts{until + 1}&skip_steps=true"
+    newer = version >= _FIRST_VERSION_WITH_FLAGS
+    return query + ("&show_duplicates=true&disable_truncate_usage_time=true" if newer else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...slurm.rest.client import API_VERSIONS
 from ...slurm.rest.jobs import squeue_state
 from ...slurm.rest.values import number, text, time_of, words
 from ...slurm.tres import Tres, parse_tres
@@ -16,8 +17,12 @@ from .words import Exit, State, exit_of_status, reason_of, state_of
 _MINUTE = 60
 _MEGABYTE = 1 << 20
 _NO_NODES = ("None assigned",)
+# Before it accounting has the time at which a run could have begun in place of that at which it did.
+FIRST_VERSION_WITH_STARTS = "v0.0.38"
 # Before it the exit codes of accounting are all 0.
 FIRST_VERSION_WITH_EXIT_CODES = "v0.0.39"
+# What accounting says beside the state that a run had when it ended as this one.
+_FLAGS = ("REQUEUED", "RESIZING")
 
 
 def parse_queued(cluster: str, record: Any) -> RunRecord | None:
@@ -67,16 +72,14 @@ def parse_queued(cluster: str, record: Any) -> RunRecord | None:
     )
 
 
-def parse_accounted(record: Any, exit_codes: bool = True) -> RunRecord | None:
-    """Return the run in a record of accounting; None where it is none.
-
-    ``exit_codes`` is whether this version of the API tells them: see FIRST_VERSION_WITH_EXIT_CODES.
-    """
+def parse_accounted(record: Any, version: str = API_VERSIONS[0]) -> RunRecord | None:
+    """Return the run in a record of accounting, in a version of the API; None where it is none."""
     if not isinstance(record, Mapping):
         return None
     times, told, array, het, tres = (_part(record, name) for name in ("time", "state", "array", "het", "tres"))
     job_id = number(record.get("job_id"))
-    state = state_of(next(iter(words(told.get("current"))), ""))
+    current = words(told.get("current"))
+    state = state_of(next((flag for flag in _FLAGS if flag in current), current[0] if current else ""))
     if job_id is None or state is None:
         return None
     finished, end = state.state in states.ENDED, time_of(times.get("end"))
@@ -84,6 +87,7 @@ def parse_accounted(record: Any, exit_codes: bool = True) -> RunRecord | None:
     begun = allocated.cpus > 0
     ended = _exit(record.get("exit_code")) if finished else Exit()
     derived = _exit(record.get("derived_exit_code")) if finished else Exit()
+    exit_codes = version >= FIRST_VERSION_WITH_EXIT_CODES
     if not exit_codes and state.state != states.COMPLETED and not ended.signal:
         ended = Exit()
     array_id, het_id = number(array.get("job_id")), number(het.get("job_id"))
@@ -100,7 +104,7 @@ def parse_accounted(record: Any, exit_codes: bool = True) -> RunRecord | None:
         sluid=text(record.get("sluid")),
         submit_time=time_of(times.get("submission")),
         eligible_time=time_of(times.get("eligible")),
-        start_time=time_of(times.get("start")) if begun else None,
+        start_time=time_of(times.get("start")) if begun and version >= FIRST_VERSION_WITH_STARTS else None,
         end_time=end if finished else None,
         time_limit=_minutes(times.get("limit")),
         name=text(record.get("name")),

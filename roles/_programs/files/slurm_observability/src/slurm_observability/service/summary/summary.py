@@ -168,7 +168,7 @@ def summarise(run: Run, newest: Sequence[JobSample]) -> Summary:
 def add(values: Iterable[Number | None]) -> Number | None:
     """Return the sum of values that are all known; None where one is not, or there is none."""
     known = list(values)
-    return sum(known) if known and None not in known else None  # type: ignore[arg-type, return-value]
+    return sum(known) if known and None not in known else None  # type: ignore[arg-type]
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -1,1 +1,0 @@
-"""job-observability report: who held GPUs and CPUs, and who left them idle."""
