@@ -33,7 +33,7 @@ JOBS = {
     "timeout": (f"{ONE} --time=1", "sleep 600"),
     "held": (f"{ONE} --hold", "true"),
     "cancelled": (ONE, "sleep 600"),
-    "requeued": (f"{ONE} --requeue", "sleep 15"),
+    "requeued": (f"{ONE} --requeue", "sleep $((SLURM_RESTART_COUNT ? 5 : 600))"),
     "array": (f"{ONE} --array=1-3", "exit $SLURM_ARRAY_TASK_ID"),
     "two_nodes": ("--partition=hpc --nodes=2 --ntasks-per-node=2 --gres=gpu:2", "srun sleep 2"),
     "het": ("--partition=hpc --ntasks=1 : --ntasks=1 --gres=gpu:1", "sleep 2"),

@@ -172,6 +172,8 @@ def test_the_queue_of_slurmrestd(slurm, version):
     found = {run.job_id: run for run in scheduler.ended(*EVER)}
     assert found.keys() == wanted.keys()
     for job_id, run in wanted.items():
+        if version == "v0.0.36":  # it does not tell users
+            run = replace(run, user="")
         assert _common(found[job_id]) == _common(run)
         assert (found[job_id].exit_code, found[job_id].exit_signal) == (run.exit_code, run.exit_signal)
     assert {run.name for run in scheduler.active()} == {"running"}

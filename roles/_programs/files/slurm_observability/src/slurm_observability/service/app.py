@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from .. import __version__
-from .api import documentation, errors, events, health, jobs, nodes, samples
+from .api import documentation, errors, events, health, jobs, nodes, samples, usage
 from .http.intake import Intake
 from .http.measure import Measure
 from .service import Service
@@ -42,6 +42,6 @@ def described() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    for part in (events, samples, jobs, nodes, health, documentation):
+    for part in (events, samples, jobs, nodes, usage, health, documentation):
         app.include_router(part.router)
     return app

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from ..slurm.command import one_line
 from .serve import Prepared
+
+HOUR = 3600
 
 Check = Callable[[], str]
 
@@ -31,7 +34,17 @@ def _checks(prepared: Prepared) -> Mapping[str, Check]:
     def tls() -> str:
         return "off" if prepared.certificate is None else str(prepared.settings.tls_certificate)
 
-    return {"database": database, "tokens": tokens, "tls": tls}
+    def queue() -> str:
+        return f"{len(scheduler.active())} runs hold resources" if scheduler else "Slurm is not asked"
+
+    def accounting() -> str:
+        if not scheduler or not prepared.settings.accounting:
+            return "is not asked"
+        now = int(time.time())
+        return f"{sum(1 for _run in scheduler.ended(now - HOUR, now))} runs ended in the last hour"
+
+    scheduler = prepared.slurm.scheduler
+    return {"database": database, "tokens": tokens, "tls": tls, "queue": queue, "accounting": accounting}
 
 
 def _try(name: str, tried: Check) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from ..command_line.options import UsageError
-from ..secret_file import SecretFileError, read_secret
+from ..secret_file import SecretFileError
 from ..settings_file import SettingsFileError
 from .check import check
-from .option_types import has_password
-from .options import CHECK, MIGRATE, NEW, PROGRAM, TOKEN, parser
+from .database_options import database_url
+from .options import CHECK, ENVIRONMENT_PREFIX, MIGRATE, NEW, PROGRAM, REPORT, TOKEN, parser
+from .report import cli as report
 from .serve import prepare, serve
 from .settings import Settings
 from .store.errors import StoreError
@@ -30,15 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     2 is for what the caller has to repair, 1 for a check that found something wrong.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        options = parser().parse_args(arguments)
+        if given[:1] == [REPORT]:
+            return report.main(f"{PROGRAM} {REPORT}", ENVIRONMENT_PREFIX, given[1:])
+        options = parser().parse_args(given)
         logging.basicConfig(level=options.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
         logging.getLogger("alembic").setLevel(logging.WARNING)  # else it tells its own story at each start
         if (options.command == TOKEN) != (options.action == NEW):
             raise UsageError(f"the command is '{TOKEN} {NEW}'")
         if options.command == TOKEN:
             return _new_token(options.name, options.role)
-        settings = _settings(options, sys.argv[1:] if arguments is None else arguments)
+        settings = _settings(options, given)
         if options.command == MIGRATE:
             return _migrate(settings)
         prepared = prepare(settings)
@@ -55,28 +59,12 @@ def _settings(options: argparse.Namespace, arguments: Sequence[str]) -> Settings
         raise UsageError("--tls-certificate and --tls-key go together")
     if options.tls_client_ca is not None and options.tls_certificate is None:
         raise UsageError("--tls-client-ca needs --tls-certificate and --tls-key")
-    in_process_list = any(argument.partition("=")[0] == "--database-url" for argument in arguments)
-    if in_process_list and has_password(options.database_url):
-        raise UsageError(
-            "a password on the command line is seen by everybody on this host; give the URL in the environment as "
-            "DATABASE_URL, or in a file with --database-url-file"
-        )
     # Each option that the service is told of has the name that it has in Settings.
     told = {field.name: getattr(options, field.name) for field in fields(Settings) if hasattr(options, field.name)}
     retention = Retention(
         samples=options.retention_samples, events=options.retention_events, runs=options.retention_runs
     )
-    return Settings(**{**told, "database_url": _database_url(options), "retention": retention})
-
-
-def _database_url(options: argparse.Namespace) -> str:
-    if options.database_url_file is not None:
-        return read_secret(options.database_url_file)
-    if options.database_url:
-        return str(options.database_url)
-    if options.state_directory is None:
-        raise UsageError("there is no place for the database; give --state-directory, or DATABASE_URL")
-    return f"sqlite:///{options.state_directory.absolute()}/jobs.db"
+    return Settings(**{**told, "database_url": database_url(options, arguments), "retention": retention})
 
 
 def _new_token(name: str, role: str) -> int:

@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 import re
 
+from ..slurm.endpoint import Endpoint
 from ..slurm.rest.client import API_VERSIONS, AUTO
 from .store.retention import DAY
 
@@ -24,6 +25,14 @@ def api_version(text: str) -> str:
     if text not in (AUTO, *API_VERSIONS):
         raise argparse.ArgumentTypeError(f"'{text}' is no version of the API; give {AUTO} or {', '.join(API_VERSIONS)}")
     return text
+
+
+def server_url(text: str) -> str:
+    """Return the URL of a server, empty for an empty text."""
+    try:
+        return Endpoint("server", text, timeout=1.0).url if text else ""
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def is_loopback(address: str) -> bool:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from ..command_line.options import Options
-from ..command_line.types import LOG_LEVELS, directory, file, log_level, port, yes_no
+from ..command_line.types import LOG_LEVELS, file, log_level, port, seconds, yes_no
 from ..slurm.rest.client import API_VERSIONS, AUTO, TOKEN_VARIABLE
-from .option_types import api_version, days
+from .database_options import add_database_options
+from .option_types import api_version, days, server_url
 from .settings import BACKENDS, SLURM
 from .store.retention import DAY, Retention
 from .tokens import ROLES, WRITER
 
 PROGRAM = "job-observability"
 ENVIRONMENT_PREFIX = "JOB_OBSERVABILITY_"
-CHECK, MIGRATE, TOKEN = "check", "migrate", "token"
-COMMANDS = (CHECK, MIGRATE, TOKEN)
+CHECK, MIGRATE, TOKEN, REPORT = "check", "migrate", "token", "report"
+COMMANDS = (CHECK, MIGRATE, TOKEN, REPORT)
 NEW = "new"
 
 
@@ -28,7 +28,8 @@ def parser() -> Options:
         nargs="?",
         choices=COMMANDS,
         help=f"{CHECK}: try everything once, say what works and what does not, and end; {MIGRATE}: bring the database "
-        f"up to date, and end; {TOKEN} {NEW}: make a token. Without a command the service runs",
+        f"up to date, and end; {TOKEN} {NEW}: make a token; {REPORT}: who left GPUs idle ({REPORT} --help says "
+        "more). Without a command the service runs",
     )
     result.add_argument("action", nargs="?", choices=(NEW,), help=argparse.SUPPRESS)
     result.add_argument("--check-config", action="store_true", help="look at the options and their files, and end")
@@ -47,20 +48,7 @@ def parser() -> Options:
     option("tls-client-ca", "", "file with the authority whose certificates clients have to show", type=file)
     option("log-level", "INFO", f"one of {', '.join(LOG_LEVELS)} (default: INFO)", type=log_level)
     option("audit-log", "", "file for the audit log (default: standard error)", type=file)
-    option(
-        "database-url",
-        "",
-        "sqlite:////PATH or postgres://USER@HOST/DATABASE, also $DATABASE_URL (default: jobs.db in the state "
-        "directory); one with a password belongs into the environment, or a file",
-        variable="DATABASE_URL",
-    )
-    option("database-url-file", "", "file with the URL of the database", type=file)
-    option(
-        "state-directory",
-        os.environ.get("STATE_DIRECTORY"),
-        "where the database is, when it is a file (default: $STATE_DIRECTORY)",
-        type=directory,
-    )
+    add_database_options(result, ENVIRONMENT_PREFIX)
     for name, meaning in (
         ("samples", "samples are kept, thinned out with age"),
         ("events", "the events of a run are kept"),
@@ -81,6 +69,7 @@ def parser() -> Options:
         "",
         "where slurmrestd listens, also $SLURM_BASE_URL (default: Slurm's commands are run)",
         variable="SLURM_BASE_URL",
+        type=server_url,
     )
     option(
         "slurm-api-version",
@@ -90,6 +79,20 @@ def parser() -> Options:
         type=api_version,
     )
     option("slurm-jwt-file", "", f"file with the token for it (default: ${TOKEN_VARIABLE})", type=file)
+    option("slurm-timeout", "30", "seconds after which a question to Slurm is given up (default: 30)", type=seconds)
+    option("accounting", "yes", "'no' on a cluster without slurmdbd: sacct is not run (default: yes)", type=yes_no)
+    option("queue-interval", "15", "seconds from one look at what runs to the next (default: 15)", type=seconds)
+    option(
+        "accounting-interval", "60", "seconds from one look at what has ended to the next (default: 60)", type=seconds
+    )
+    option("look-back", "7", "days of accounting that the first look goes back (default: 7)", type=days)
+    option(
+        "lost-after",
+        "600",
+        "seconds for which a run may be neither in the queue nor ended before it counts as lost (default: 600)",
+        type=seconds,
+    )
+    option("admin-comment", "no", "'yes' to write summaries to Slurm's AdminComment too (default: no)", type=yes_no)
     option(
         "metrics-of-jobs",
         "no",

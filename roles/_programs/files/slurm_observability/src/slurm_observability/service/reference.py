@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from ..metrics.metric import Metric
 from ..metrics.reference import table
-from . import active_runs, job_metrics, metrics
+from . import active_runs, admin_comment, job_metrics, metrics
 from .api.operations import Operation, Value, operations, records
 from .app import described
+from .reconcile import metrics as reconciliation
+from .summary import summariser
 
 
 def groups() -> dict[str, Sequence[Metric]]:
@@ -16,6 +18,7 @@ def groups() -> dict[str, Sequence[Metric]]:
     return {
         "The service itself": metrics.METRICS,
         "Runs": (active_runs.RUNS,),
+        "What Slurm says": (*reconciliation.METRICS, summariser.SUMMARIES, *admin_comment.METRICS),
         "Jobs and nodes, with --metrics-of-jobs yes": job_metrics.METRICS,
     }
 

@@ -18,6 +18,7 @@ from .options import PROGRAM
 from .readiness import Readiness
 from .service import Service
 from .settings import Settings
+from .slurm_side import SlurmSide
 from .store.errors import StoreError
 from .store.store import Store
 from .tokens import Tokens
@@ -33,6 +34,7 @@ class Prepared:
     settings: Settings
     store: Store
     service: Service
+    slurm: SlurmSide
     certificate: Certificate | None
 
 
@@ -56,12 +58,13 @@ def prepare(settings: Settings) -> Prepared:
     except OSError as error:
         raise UsageError(f"--audit-log {settings.audit_log} cannot be written: {error.strerror or error}") from error
     readiness = Readiness(store)
-    found = parts(settings, readiness, certificate)
+    slurm = SlurmSide(settings, store)
+    found = parts(settings, readiness, certificate, slurm)
     background = Background([task for part in found for task in part.tasks])
     service = Service(
         readiness, tokens, audit, background, [part.families for part in found], open_metrics=not settings.metrics_token
     )
-    return Prepared(settings, store, service, certificate)
+    return Prepared(settings, store, service, slurm, certificate)
 
 
 def serve(prepared: Prepared) -> int:
@@ -87,6 +90,7 @@ def serve(prepared: Prepared) -> int:
     log.info("%s %s listens on %s port %d, with %s", PROGRAM, __version__, *server.address, prepared.store)
     ended.wait()
     server.stop()
+    prepared.slurm.close()
     background.stop()
     prepared.store.close()
     log.info("stopped")

@@ -7,52 +7,53 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ...metrics.metric import AnyFamily, Family, Metric, scalar
+from ..metrics import PREFIX
 from ..store.ingest import Reconciled
 
 QUEUE, ENDED, KNOWN = "queue", "ended", "known"
 QUESTIONS = (QUEUE, ENDED, KNOWN)
 
 LAST_SUCCESS = Metric(
-    "job_observability_slurm_last_success_timestamp_seconds",
+    f"{PREFIX}_slurm_last_success_timestamp_seconds",
     "When Slurm last answered what runs (queue), what has ended (ended), what is missing (known). Absent before.",
     ("question",),
-    query='time() - job_observability_slurm_last_success_timestamp_seconds{question!="known"} > 600',
+    query=f'time() - {PREFIX}_slurm_last_success_timestamp_seconds{{question!="known"}} > 600',
 )
 ERRORS = Metric(
-    "job_observability_slurm_errors_total",
+    f"{PREFIX}_slurm_errors_total",
     "Questions to Slurm that had no answer.",
     ("question",),
     "counter",
-    "increase(job_observability_slurm_errors_total[1h]) > 0",
+    f"increase({PREFIX}_slurm_errors_total[1h]) > 0",
 )
 REJECTED = Metric(
-    "job_observability_slurm_rejected_rows_total",
+    f"{PREFIX}_slurm_rejected_rows_total",
     "Rows of Slurm's answers that could not be read and were passed over.",
     kind="counter",
-    query="increase(job_observability_slurm_rejected_rows_total[1h]) > 0",
+    query=f"increase({PREFIX}_slurm_rejected_rows_total[1h]) > 0",
 )
 LAG = Metric(
-    "job_observability_accounting_lag_seconds",
+    f"{PREFIX}_accounting_lag_seconds",
     "Time since the moment up to which ended runs were read from Slurm. Absent before the first reading.",
-    query="job_observability_accounting_lag_seconds > 600",
+    query=f"{PREFIX}_accounting_lag_seconds > 600",
 )
 RECORDS = Metric(
-    "job_observability_slurm_records_total",
+    f"{PREFIX}_slurm_records_total",
     "Runs as Slurm told them, by what they were to the database: new, changed, or the same.",
     ("outcome",),
     "counter",
-    'increase(job_observability_slurm_records_total{outcome="new"}[1h])',
+    f'increase({PREFIX}_slurm_records_total{{outcome="new"}}[1h])',
 )
 LOST = Metric(
-    "job_observability_runs_lost_total",
+    f"{PREFIX}_runs_lost_total",
     "Runs that were marked as unknown: nobody reported their end, and Slurm has none.",
     kind="counter",
-    query="increase(job_observability_runs_lost_total[1h]) > 0",
+    query=f"increase({PREFIX}_runs_lost_total[1h]) > 0",
 )
 MISSING = Metric(
-    "job_observability_runs_missing",
+    f"{PREFIX}_runs_missing",
     "Runs for which Slurm was asked by number in the last turn: they are not in its queue, and it told no end of them.",
-    query="job_observability_runs_missing",
+    query=f"{PREFIX}_runs_missing",
 )
 METRICS = (LAST_SUCCESS, ERRORS, REJECTED, LAG, RECORDS, LOST, MISSING)
 

@@ -12,7 +12,7 @@ from .queue import ACTIVE, ALL, ENDED, QueueReader
 
 
 class CommandLine:
-    """A Scheduler over squeue and sacct; without accounting over squeue alone. Safe to use from one thread."""
+    """A Scheduler over squeue and sacct; without accounting over squeue alone. Threads may ask it at the same time."""
 
     def __init__(self, runner: SlurmRunner, accounting: bool = True, cluster: str = "") -> None:
         """``cluster`` is the name of the cluster; empty for that of slurm.conf."""

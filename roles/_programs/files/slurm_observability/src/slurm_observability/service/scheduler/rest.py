@@ -19,7 +19,7 @@ _FIRST_VERSION_WITH_FLAGS = "v0.0.40"
 
 
 class Slurmrestd:
-    """A Scheduler over slurmrestd. Safe to use from one thread."""
+    """A Scheduler over slurmrestd. Threads may ask it at the same time."""
 
     def __init__(self, client: RestClient, accounting: bool = True, cluster: str = "") -> None:
         """``cluster`` is the name of the cluster, which versions before v0.0.40 do not tell."""
@@ -34,10 +34,11 @@ class Slurmrestd:
 
     def ended(self, since: int, until: int) -> Iterator[RunRecord]:
         """Yield the runs that ended from ``since`` to ``until``. Raises SlurmError."""
-        runs: Iterable[RunRecord] = self._queue()
         if self._accounting:
             # With states it would select by the time of the end, but not every version takes more than one.
             runs = self._accounted(f"/jobs?{window(since, until, self._client.version())}")
+        else:
+            runs = self._queue()
         return (run for run in runs if run.end_time is not None and since <= run.end_time <= until)
 
     def known(self, job_ids: Sequence[int]) -> Sequence[RunRecord]:

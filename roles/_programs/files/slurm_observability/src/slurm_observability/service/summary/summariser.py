@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from ...jobs.sample import JobSample
+from ...metrics.metric import Family, Metric, scalar
 from .. import states
+from ..metrics import PREFIX
 from ..run import Run
 from .summary import Summary, summarise
 
@@ -17,6 +19,13 @@ SETTLE = 60.0
 CONFIRMATION = 600.0
 # So many may wait for that: those of a minute in which 80 end each second.
 BATCH = 5000
+
+SUMMARIES = Metric(
+    f"{PREFIX}_summaries_total",
+    "Summaries of ended runs that were stored.",
+    kind="counter",
+    query=f"increase({PREFIX}_summaries_total[1h])",
+)
 
 Listener = Callable[[Run, Summary], None]
 
@@ -51,6 +60,10 @@ class Summariser:
             self.summarised += 1
             if self._listener is not None:
                 self._listener(run, summary)
+
+    def families(self) -> Iterator[Family]:
+        """Yield how many runs were summarised."""
+        yield scalar(SUMMARIES, self.summarised)
 
 
 def _due(run: Run) -> float:

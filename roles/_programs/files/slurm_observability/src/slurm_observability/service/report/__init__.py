@@ -1,0 +1,1 @@
+"""job-observability report: who held GPUs and CPUs, and who left them idle."""
