@@ -113,6 +113,19 @@ def test_an_end_by_events_is_confirmed(scene, slurm):
     assert [(run.state, run.state_source) for run in scene.runs()] == [("timeout", "slurm")]
 
 
+@pytest.mark.parametrize("first", ["events", "slurm"])
+def test_sacct_shows_some_exit_codes_less_128(scene, slurm, first):
+    """Up to 25.05: what the hooks say is the true one, whoever says it first."""
+    life = Life(1, 0, NOW - 100, NOW - 50, "failed", 137)
+    slurm.lives = [replace(life, exit_code=9)]
+    if first == "events":
+        scene.events(*life.events())
+    scene.turn()
+    scene.events(*life.events())
+    scene.turn(200)
+    assert [(run.state, run.exit_code) for run in scene.runs()] == [("failed", 137)]
+
+
 def test_a_dead_node_has_no_epilog(scene, slurm):
     life = Life(1, 0, NOW - 100, NOW + 30, "node_fail")
     slurm.lives = [life]
@@ -166,6 +179,23 @@ def test_a_requeued_run_is_known_by_the_one_after_it(scene, slurm):
     scene.turn(150)
     assert scene.states() == [(1, 0, "requeued"), (1, 1, "running")]
     assert scene.runs()[0].ended_at == second.start - 10  # its submission
+
+
+def test_requeued_runs_are_told_apart_where_accounting_tells_no_restarts(scene, slurm):
+    """Before 24.11, by their times."""
+    slurm.restarts = False
+    lives = [
+        Life(1, 0, NOW - 1000, NOW - 900, "requeued"),
+        Life(1, 1, NOW - 700, NOW - 699, "requeued", nodes=("n1", "n2")),
+        Life(1, 2, NOW - 500, NOW - 100, "failed", 3),
+    ]
+    slurm.lives = lives
+    scene.events(*lives[2].events(), lives[1].event("n2", FINISHED), *lives[0].events())
+    scene.turn()
+    scene.turn(200)
+    assert [
+        (*state, run.started_at, run.ended_at) for state, run in zip(scene.states(), scene.runs(), strict=True)
+    ] == [(life.job_id, life.restart, life.state, life.start, life.end) for life in lives]
 
 
 @pytest.mark.parametrize("down", ["queue_down", "accounting_down"])

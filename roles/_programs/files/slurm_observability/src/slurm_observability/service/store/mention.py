@@ -56,14 +56,24 @@ def of_sample(sample: JobSample) -> Mention:
 def find(rows: Iterable[Row], mention: Mention) -> Row | None:
     """Return the run that is meant, out of those with the same cluster and job id; None where it is another one.
 
-    The newest that fits; before it one whose restart is known to be the same.
+    The newest that fits; before it one whose restart is known to be the same, and before that one that began then.
     """
     fitting = [row for row in rows if _fits(row, mention)]
     return max(
         fitting,
-        key=lambda row: (mention.restart is not None and row["restart_known"], row["started_at"], row["key"]),
+        key=lambda row: (
+            _began_then(row, mention),
+            mention.restart is not None and row["restart_known"],
+            row["started_at"],
+            row["key"],
+        ),
         default=None,
     )
+
+
+def _began_then(row: Row, mention: Mention) -> bool:
+    """Return whether a run began when Slurm says that the one that is meant did: runs of a job are further apart."""
+    return mention.began is not None and abs(mention.began - row["started_at"]) < REQUEUED_SECONDS
 
 
 def _fits(row: Row, mention: Mention) -> bool:
@@ -80,6 +90,7 @@ def _fits(row: Row, mention: Mention) -> bool:
         return False
     if mention.end is not None and begin < NEVER and begin > mention.end + gap:
         return False
-    # Two ends, and Slurm's own word for both.
-    both_ended = not same_restart and mention.ended is not None and row["slurm_state"] in FINAL and end < NEVER
+    # Two ends: Slurm's own word for both, or those of a run of which nothing else is known.
+    told = row["slurm_state"] in FINAL or begin == NEVER
+    both_ended = not same_restart and mention.ended is not None and told and end < NEVER
     return not (both_ended and abs((mention.ended or 0.0) - end) > gap)

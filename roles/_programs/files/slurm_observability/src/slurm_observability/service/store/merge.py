@@ -31,6 +31,9 @@ _PLACE = {name: place for place, name in enumerate(RANKED)}
 # Slurm's own last word. Unknown is nobody's word, and the better for every other.
 FINAL = frozenset(ENDED) - {UNKNOWN}
 
+# The exit codes of shells whose command was ended by a signal are above it.
+SHELL_SIGNAL = 128
+
 # Who said it. A begin that is only the time of an event was SEEN: the run cannot have begun later.
 NOBODY, SEEN, NODE, CONTROLLER, SLURM = range(5)
 
@@ -163,6 +166,11 @@ class _Facts:
             value = clean(value, MAX_NODE_LIST if name == "nodes" else MAX_TEXT)
         place = _PLACE[name]
         held = self._ranks[place]
+        if name == "exit_code" and held and abs(value - self._row[name]) == SHELL_SIGNAL:
+            # Of these two the greater is meant: up to 25.05 sacct shows codes from 128 on less 128.
+            self._ranks[place] = max(rank, held)
+            self._row[name] = max(value, self._row[name])
+            return
         if rank < held or (rank == held and not latest and not self._preferred(name, value, rank)):
             return
         self._ranks[place] = rank
