@@ -21,7 +21,7 @@ def test_the_page_is_that_of_the_program() -> None:
 
 
 def test_what_is_served_is_what_is_catalogued(start: Callable[..., Running]) -> None:
-    running = start(metrics_of_jobs=True)
+    running = start(metrics_of_jobs=True, admin_comment=True)
     background = running.parts.service.background
     for task in background.tasks:
         background.run_once(task)

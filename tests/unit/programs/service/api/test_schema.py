@@ -25,6 +25,7 @@ OPERATIONS = {
     "GET /v1/jobs/{id}/events",
     "GET /v1/jobs/{id}/summary",
     "GET /v1/nodes",
+    "GET /v1/usage",
     "GET /v1/health",
     "GET /metrics",
 }

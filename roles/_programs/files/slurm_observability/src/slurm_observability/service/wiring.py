@@ -19,9 +19,7 @@ COUNT_SECONDS = 30.0
 READ_SECONDS = 15.0
 
 
-def parts(
-    settings: Settings, readiness: Readiness, certificate: Certificate | None, slurm: SlurmSide
-) -> list[Part]:
+def parts(settings: Settings, readiness: Readiness, certificate: Certificate | None, slurm: SlurmSide) -> list[Part]:
     """Return what the service does by itself. All but the first waits until the database is ready."""
     ready = readiness.migrated
     active_runs = ActiveRuns(readiness)
