@@ -15,6 +15,7 @@ import argparse
 import base64
 import io
 import json
+import math
 import os
 import shlex
 import signal
@@ -202,7 +203,7 @@ def _init_of(lab: Lab, machine: str) -> str:
 def percentile(values: Sequence[float], percent: float) -> float | None:
     """The value that so many of a hundred do not exceed; None without values."""
     ordered = sorted(values)
-    return round(ordered[max(0, -(-len(ordered) * percent // 100).__int__() - 1)], 2) if ordered else None
+    return round(ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)], 2) if ordered else None
 
 
 def table(rows: dict[str, dict[str, object]]) -> str:
