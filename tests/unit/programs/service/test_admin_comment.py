@@ -103,7 +103,7 @@ def test_a_summary_is_written(make, fake_slurm):
 
 
 def test_what_is_not_known_is_left_out():
-    assert comment(RUN, summarise(RUN, [])) == "run=slurm-7-r1 elapsed_seconds=100 gpus_idle=0"
+    assert comment(RUN, summarise(RUN, [])) == "run=slurm-7-r1 elapsed_seconds=100"
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def comment(run: Run, summary: Summary) -> str:
         "memory_peak_bytes": summary.memory.peak_bytes,
         "oom_kills": summary.memory.oom_kills,
         "gpu_efficiency": summary.gpu.efficiency,
-        "gpus_idle": len(summary.gpu.idle) if summary.gpu.count else None,
+        "gpus_idle": None if summary.gpu.busy_seconds is None else len(summary.gpu.idle),
         "gpu_joules": summary.energy.gpu_joules,
     }
     return " ".join(f"{name}={_shown(value)}" for name, value in values.items() if value is not None)
