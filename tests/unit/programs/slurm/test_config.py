@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from slurm_observability.slurm.command import SlurmError, SlurmRunner
-from slurm_observability.slurm.config import KEPT_SECONDS, Configuration, parse_config
+from slurm_observability.slurm.config import KEPT_SECONDS, Configuration, measures_jobs, parse_config, weighs_shares
 
 TEXT = """\
 Configuration data as of 1795266388
@@ -42,6 +42,24 @@ def test_any_byte_can_be_in_a_value():
 def test_text_without_a_cluster_is_an_error():
     with pytest.raises(SlurmError, match="name of the cluster"):
         parse_config([b"Slurmctld(primary) at head is UP"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "measures"),
+    [
+        ({"JobAcctGatherType": "jobacct_gather/cgroup"}, True),
+        ({"JobAcctGatherType": "jobacct_gather/none"}, False),
+        ({"JobAcctGatherType": ""}, False),
+        ({}, False),
+    ],
+)
+def test_whether_slurm_measures_jobs(parameters, measures):
+    assert measures_jobs(parameters) is measures
+
+
+def test_whether_priorities_depend_on_shares():
+    assert weighs_shares({"PriorityType": "priority/multifactor"})
+    assert not weighs_shares({"PriorityType": "priority/basic"}) and not weighs_shares({})
 
 
 def test_slurm_is_asked_once_in_a_while(fake_slurm):

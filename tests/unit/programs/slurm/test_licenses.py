@@ -31,6 +31,7 @@ def test_licenses():
 
 def test_no_license_is_an_answer():
     assert parse_licenses([NO_LICENSES]).licenses == ()
+    assert parse_licenses([NO_LICENSES, b"garbage"]).rejected_lines == 1
 
 
 @pytest.mark.parametrize("lines", [[], [b"LicenseName=matlab Total=ten Used=2 Free=8 Reserved=3 Remote=no"]])

@@ -71,6 +71,14 @@ def test_a_name_cannot_make_a_job(name, read_as):
     assert answer.rejected_lines == name.count(b"\n")
 
 
+def test_any_byte_can_be_in_a_partition():
+    assert read(LINES[2].replace(b"htc", b"h\xff"), with_names=False).jobs == (LONE._replace(partition="h\ufffd"),)
+
+
+def test_a_number_is_as_long_as_slurm_could_make_it():
+    assert read(LINES[2].replace(b"2|MARK|2", b"9" * 18 + b"|MARK|2")).jobs[0].job_id == 10**18 - 1
+
+
 def test_a_break_in_an_account_ends_the_texts_and_nothing_else():
     answer = read(LINES[0].replace(b"research", b"x\n2|MARK"), LINES[2])
     assert answer.jobs == (LONE._replace(name="train"), TASK._replace(account="x"))

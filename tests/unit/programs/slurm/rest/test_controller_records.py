@@ -24,9 +24,9 @@ def answer(slurmrestd, page, content):
 
 @pytest.mark.parametrize("record", [None, 4, {}, {**LICENSE, "Total": None}, {**LICENSE, "LicenseName": ""}, LICENSE])
 def test_what_is_no_license_or_a_second_one_is_rejected(slurmrestd, record):
-    licenses = read_licenses(answer(slurmrestd, "licenses", {"licenses": [LICENSE, record]}))
+    licenses = read_licenses(answer(slurmrestd, "licenses", {"licenses": [LICENSE, record, record]}))
     assert [each.name for each in licenses.licenses] == ["matlab"]
-    assert licenses.rejected_lines == 1
+    assert licenses.rejected_lines == 2
 
 
 def test_licenses_of_which_none_can_be_read(slurmrestd):
@@ -37,9 +37,10 @@ def test_licenses_of_which_none_can_be_read(slurmrestd):
 
 @pytest.mark.parametrize("record", [None, 4, {}, {"name": ""}, RESERVATION])
 def test_what_is_no_reservation_or_a_second_one_is_rejected(slurmrestd, record):
-    reservations = read_reservations(answer(slurmrestd, "reservations", {"reservations": [RESERVATION, record]}))
+    records = [RESERVATION, record, record]
+    reservations = read_reservations(answer(slurmrestd, "reservations", {"reservations": records}))
     assert [each.name for each in reservations.reservations] == ["weekly"]
-    assert reservations.rejected_lines == 1
+    assert reservations.rejected_lines == 2
 
 
 def test_reservations_of_which_none_can_be_read(slurmrestd):
@@ -65,13 +66,18 @@ def test_calls_without_a_name_have_a_number_and_those_of_one_name_are_added_up()
                 {"user": "bob"},
                 "nobody",
             ],
-            "rpcs_by_message_type": None,
-            "pending_rpcs": [{"message_type": "REQUEST_PING", "type_id": 1008, "count": 7}],
+            "rpcs_by_message_type": [{"type_id": 2009, "count": 3}],
+            "pending_rpcs": [
+                {"message_type": "REQUEST_PING", "type_id": 1008, "count": 7},
+                {"message_type": "", "type_id": 1011, "count": 1},
+                {"count": 1},
+            ],
         }
     )
+    assert statistics.calls == {"2009": Calls(3, 0)}
     assert statistics.user_calls == {"1001": Calls(2, 5), "alice": Calls(5, 9)}
-    assert statistics.pending_calls == {"REQUEST_PING": 7}
-    assert statistics.rejected_lines == 3
+    assert statistics.pending_calls == {"REQUEST_PING": 7, "1011": 1}
+    assert statistics.rejected_lines == 4
 
 
 @pytest.mark.parametrize(
@@ -80,6 +86,9 @@ def test_calls_without_a_name_have_a_number_and_those_of_one_name_are_added_up()
         ({"bf_table_size_mean": 2}, 2),
         ({"bf_table_size_mean": 8, "bf_exit": {}}, None),
         ({"bf_table_size_mean": 8, "bf_exit": {}, "bf_table_size_sum": 6, "bf_cycle_counter": 3}, 2),
+        ({"bf_table_size_mean": 8, "bf_exit": {}, "bf_table_size_sum": 5, "bf_cycle_counter": 2}, 2),
+        ({"bf_table_size_mean": 8, "bf_exit": {}, "bf_cycle_counter": 3}, None),
+        ({"bf_table_size_mean": 8, "bf_exit": {}, "bf_table_size_sum": 6}, None),
         ({"bf_table_size_mean": 8, "bf_exit": {}, "bf_table_size_sum": 0, "bf_cycle_counter": 0}, 0),
     ],
 )

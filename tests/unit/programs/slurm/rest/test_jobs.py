@@ -66,6 +66,24 @@ def test_what_is_no_job_is_counted_as_rejected(slurmrestd, record):
         read(slurmrestd, record)
 
 
+def test_records_that_are_no_jobs_are_all_counted_and_stop_nothing(slurmrestd):
+    cut = job(job_state=["PENDING"], array_task_string="1,...")
+    queue = read(slurmrestd, None, {}, cut, cut, job())
+    assert counts(queue) == {("PENDING", ("hpc",)): 2, ("RUNNING", ("hpc",)): 1}
+    assert queue.rejected_lines == 4
+
+
+def test_a_job_that_says_little():
+    group = parse_job(job())
+    assert (group.reason, group.max_nodes, group.cpus) == ("Other", 0, 0)
+
+
+def test_the_reason_with_its_details_comes_first():
+    described = "Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions"
+    assert parse_job(job(state_description=described, state_reason="Priority")).reason == "Resources"
+    assert parse_job(job(state_description="", state_reason="Priority")).reason == "Priority"
+
+
 def test_an_array_that_slurmrestd_cut_is_counted_as_far_as_it_goes(slurmrestd):
     queue = read(slurmrestd, job(job_state=["PENDING"], array_task_string="1,3,5,12..."))
     assert counts(queue) == {("PENDING", ("hpc",)): 4}
@@ -80,6 +98,7 @@ def test_an_array_that_slurmrestd_cut_is_counted_as_far_as_it_goes(slurmrestd):
         ("0-9", 10, True),
         ("0-9,12,16,20%3", 13, True),
         ("0-20:4", 6, True),
+        ("0-10:4", 3, True),
         ("0-49999%10", 50000, True),
         ("1,2,5-...", 3, False),
         ("1,2,...%4", 2, False),

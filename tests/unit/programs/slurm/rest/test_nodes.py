@@ -36,9 +36,20 @@ def test_what_is_no_node_is_rejected(slurmrestd, record):
 
 
 def test_a_second_node_of_the_same_name_is_rejected(slurmrestd):
-    nodes = read(slurmrestd, node(), node(state=["DOWN"]))
+    nodes = read(slurmrestd, node(), node(state=["DOWN"]), node(state=["DOWN"]))
     assert [one.base for one in nodes.nodes] == ["IDLE"]
-    assert nodes.rejected_lines == 1
+    assert nodes.rejected_lines == 2
+
+
+def test_what_a_node_does_not_say_is_nothing():
+    one = parse_node(node())
+    assert (one.cpus, one.cpus_effective, one.memory_bytes, one.instance_type) == (0, 0, 0, "")
+    assert parse_node(node(cpus=4)).cpus_effective == 4
+    assert parse_node(node(effective_cpus=None)).cpus_effective == 0
+
+
+def test_the_cloud_says_what_machine_a_node_is():
+    assert parse_node(node(instance_type="Standard_ND96")).instance_type == "Standard_ND96"
 
 
 def test_no_node_is_an_answer(slurmrestd):

@@ -29,7 +29,14 @@ V38 = {
     "total_cpus": 0,
     "total_nodes": 0,
 }
-V38_WITHOUT_LIMITS = {**V38, "name": "hpc", "default_time_limit": None, "max_time_limit": -1, "total_cpus": 16}
+V38_WITHOUT_LIMITS = {
+    **V38,
+    "name": "hpc",
+    "default_time_limit": None,
+    "max_time_limit": -1,
+    "total_cpus": 16,
+    "total_nodes": 4,
+}
 V42 = {
     "nodes": {"allowed_allocation": "", "configured": "later[1-2],node[1-2]", "total": 4},
     "accounts": {"allowed": "", "deny": ""},
@@ -67,7 +74,12 @@ def test_a_partition_with_limits(record):
 def test_a_partition_without_limits():
     assert parse_partition(V42) == Partition("hpc", "UP", math.inf, math.inf, 1, 4, 32)
     found = parse_partition(V38_WITHOUT_LIMITS)
-    assert (found.max_time, found.default_time, found.cpus) == (math.inf, math.inf, 16)
+    assert (found.max_time, found.default_time, found.cpus, found.nodes) == (math.inf, math.inf, 16, 4)
+
+
+def test_what_a_partition_does_not_say_is_nothing():
+    found = parse_partition({"name": "hpc", "state": "UP"})
+    assert (found.priority_tier, found.nodes, found.cpus) == (0, 0, 0)
 
 
 def test_a_job_that_asks_for_no_time_gets_the_longest():
