@@ -74,6 +74,12 @@ def test_the_first_time_of_a_group_counts():
         assert members.eligible == 1795266691 and members.count == len(lines)
 
 
+@pytest.mark.parametrize(("digits", "read"), [(18, 10**18 - 1), (19, None)])
+def test_a_time_has_as_many_digits_as_slurm_could_print(digits, read):
+    (members,) = queue_of(LINE.replace(b"1795266691", b"9" * digits)).jobs.values()
+    assert members.eligible == read
+
+
 def test_lines_that_come_in_pieces_are_one_queue():
     mark = Mark()
     lines = lines_of(RECORDED, mark)

@@ -175,7 +175,7 @@ def test_slurm_22_05_and_a_comment_that_looks_like_a_partition():
 
 
 def test_the_instance_type_is_the_last_one():
-    line = CLOUD + " Comment=x InstanceType=fake y Extra=z InstanceId=i-1 InstanceType=Standard_ND96 Topology=t:a"
+    line = CLOUD + " Comment=x InstanceType=fake y Extra=z InstanceId=i-1 InstanceType=Standard_ND96 Topology=t:a b=c"
     assert node(line).instance_type == "Standard_ND96"
     assert node(CLOUD + " InstanceType=Standard_HB120").instance_type == "Standard_HB120"
     assert node(CLOUD + " InstanceType=\tone word").instance_type == "\tone"
