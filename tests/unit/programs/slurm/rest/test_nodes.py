@@ -48,6 +48,11 @@ def test_what_a_node_does_not_say_is_nothing():
     assert parse_node(node(effective_cpus=None)).cpus_effective == 0
 
 
+def test_who_set_no_reason_and_when_is_not_told():
+    one = parse_node(node(reason="", reason_set_by_user="root", reason_changed_at=1795266687))
+    assert (one.reason, one.reason_user, one.reason_set) == ("", "", None)
+
+
 def test_the_cloud_says_what_machine_a_node_is():
     assert parse_node(node(instance_type="Standard_ND96")).instance_type == "Standard_ND96"
 
