@@ -46,6 +46,18 @@ def test_a_job_that_asks_for_no_time_gets_the_longest():
 
 
 @pytest.mark.parametrize(
+    ("printed", "seconds"), [("00:00:30", 30), ("01:02:03", 3723), ("2-03:04:05", 183845), ("UNLIMITED", math.inf)]
+)
+def test_a_limit_in_seconds(printed, seconds):
+    assert partition(EMPTY.replace("1-00:00:00", printed)).max_time == seconds
+
+
+def test_what_is_not_said_of_a_partition():
+    line = "PartitionName=p State=UP PriorityTier=1 TotalNodes=2 TotalCPUs=3 MaxTime=UNLIMITED JobDefaults=a=b"
+    assert partition(line) == Partition("p", "UP", math.inf, math.inf, 1, 2, 3, "", "ALL", "ALL")
+
+
+@pytest.mark.parametrize(
     "broken",
     ["PartitionName=empty", "State=DRAIN", "MaxTime=1-00:00:00", "PriorityTier=7", "TotalCPUs=0", "TotalNodes=0"],
 )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.slurm.command import SlurmError
+from slurm_observability.slurm.licenses import License
 from slurm_observability.slurm.rest.licenses import parse_license, read_licenses
 from slurm_observability.slurm.rest.reservations import parse_reservation, read_reservations
 from slurm_observability.slurm.rest.scheduler import parse_statistics, read_statistics
@@ -22,11 +23,22 @@ def answer(slurmrestd, page, content):
     return slurmrestd.client(api_version=VERSION)
 
 
-@pytest.mark.parametrize("record", [None, 4, {}, {**LICENSE, "Total": None}, {**LICENSE, "LicenseName": ""}, LICENSE])
+def test_everything_that_is_told_of_a_license():
+    record = {**LICENSE, "Nodes": "n[1-2]", "Reserved": 1, "Remote": True}
+    assert parse_license(record) == License("matlab", "n[1-2]", 5, 2, 3, 1, True)
+    assert parse_license(LICENSE) == License("matlab", "", 5, 2, 3, 0, False)
+
+
+@pytest.mark.parametrize("record", [None, 4, {}, {**LICENSE, "LicenseName": ""}, LICENSE])
 def test_what_is_no_license_or_a_second_one_is_rejected(slurmrestd, record):
     licenses = read_licenses(answer(slurmrestd, "licenses", {"licenses": [LICENSE, record, record]}))
     assert [each.name for each in licenses.licenses] == ["matlab"]
     assert licenses.rejected_lines == 2
+
+
+@pytest.mark.parametrize("key", ["LicenseName", "Total", "Used", "Free"])
+def test_a_license_without_one_of_its_numbers_is_none(key):
+    assert parse_license({**LICENSE, key: None}) is None
 
 
 def test_licenses_of_which_none_can_be_read(slurmrestd):

@@ -27,11 +27,11 @@ def read_licenses(client: RestClient) -> Licenses:
 
 
 def parse_license(record: Any) -> License | None:
-    """Return the license in a record, or None when it is none. The names of the keys changed with v0.0.39."""
+    """Return the license in a record, or None when it is none."""
     if not isinstance(record, Mapping):
         return None
-    name = text(record.get("LicenseName", record.get("Name")))
-    total, used, free = (number(record.get(key, record.get(key.capitalize()))) for key in ("Total", "Used", "Free"))
+    name = text(record.get("LicenseName"))
+    total, used, free = (number(record.get(key)) for key in ("Total", "Used", "Free"))
     if not name or total is None or used is None or free is None:
         return None
     return License(
