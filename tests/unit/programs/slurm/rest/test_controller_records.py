@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slurm_observability.slurm.command import SlurmError
 from slurm_observability.slurm.licenses import License
+from slurm_observability.slurm.reservations import Reservation
 from slurm_observability.slurm.rest.licenses import parse_license, read_licenses
 from slurm_observability.slurm.rest.reservations import parse_reservation, read_reservations
 from slurm_observability.slurm.rest.scheduler import parse_statistics, read_statistics
@@ -45,6 +46,12 @@ def test_licenses_of_which_none_can_be_read(slurmrestd):
     with pytest.raises(SlurmError, match="slurmrestd listed 2 licenses, and none of them can be read"):
         read_licenses(answer(slurmrestd, "licenses", {"licenses": [1, 2]}))
     assert read_licenses(answer(slurmrestd, "licenses", {"licenses": []})).licenses == ()
+
+
+def test_everything_that_is_told_of_a_reservation():
+    record = {**RESERVATION, "partition": "hpc", "flags": ["MAINT", "DAILY"], "start_time": 5, "end_time": 9}
+    assert parse_reservation(record) == Reservation("weekly", "hpc", ("DAILY", "MAINT"), 5, 9, 1, 0)
+    assert parse_reservation({"name": "x"}) == Reservation("x", "", (), None, None, 0, 0)
 
 
 @pytest.mark.parametrize("record", [None, 4, {}, {"name": ""}, RESERVATION])

@@ -27,6 +27,8 @@ from slurm_observability.slurm.rest.values import number, text, time_of, words
         (18446744073709551614, None),
         (float("nan"), None),
         (float("inf"), None),
+        (2**63 - 1, 2**63 - 1),
+        (2**63, None),
         (10**30, None),
     ],
 )
