@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..metrics.metric import Metric
 from . import own_process
 from .forward import families as forwarding
-from .topics import gpus, health, jobs, node, steps
+from .topics import gpu_reader, gpus, health, jobs, node, steps
 
 
 def groups() -> dict[str, Sequence[Metric]]:
@@ -19,5 +19,6 @@ def groups() -> dict[str, Sequence[Metric]]:
         "The node": node.METRICS,
         "Forwarding": forwarding.METRICS,
         "Looking at the node": health.METRICS,
+        "Reading the GPUs": gpu_reader.METRICS,
         "The agent itself": own_process.METRICS,
     }

@@ -12,6 +12,8 @@ from ..jobs.spool import Spool
 from .cgroups.find import ROOT, find_hierarchy
 from .forward.client import LATE, REJECTED, UNAUTHORISED, UNREACHABLE, Client, ServiceError
 from .forward.event_sender import EVENTS_PATH
+from .gpus.reading import GpuError
+from .gpus.select import gpu_source
 from .kernel_files import KernelFiles
 from .settings import NODE, Settings
 
@@ -20,6 +22,7 @@ HEALTH_PATH = "/v1/health"
 
 _ACCESS = "make a token on the service's host, job-observability token new --role writer; name its file: --token-file"
 _REACH = "is job-observability running, is --url right, does a firewall let this node through? curl URL/v1/health"
+_GPUS = "do nvidia-smi, amd-smi or rocm-smi work as this user? choose another reader with --gpus, or none"
 _OTHER = "is this the URL of job-observability, and not of something else? curl URL/v1/health"
 
 
@@ -99,6 +102,20 @@ def _cgroups(settings: Settings) -> Finding:
     return Finding("cgroups", OK, f"version {hierarchy.version}")
 
 
+def _gpus(settings: Settings) -> Finding:
+    source = gpu_source(settings.gpus)
+    if source is None:
+        return Finding("gpus", OK, "not wanted")
+    try:
+        report = source.report()
+    except GpuError as error:
+        return Finding("gpus", FAILED, str(error), _GPUS)
+    finally:
+        source.close()
+    count = sum(not gpu.parent_uuid for gpu in report.gpus)
+    return Finding("gpus", OK, f"{count} by {report.reader}" if count else "none")
+
+
 def _remedy(error: ServiceError) -> str:
     if error.outcome == UNAUTHORISED:
         return _ACCESS
@@ -106,4 +123,4 @@ def _remedy(error: ServiceError) -> str:
 
 
 _EVERYWHERE: Sequence[Callable[[Settings], Finding]] = (_spool, _service, _token)
-_ON_NODES: Sequence[Callable[[Settings], Finding]] = (_cgroups,)
+_ON_NODES: Sequence[Callable[[Settings], Finding]] = (_cgroups, _gpus)

@@ -7,7 +7,17 @@ import socket
 
 from ..command_line.options import Options
 from ..command_line.types import LOG_LEVELS, count, directory, file, log_level, port, seconds, size, url, yes_no
-from .settings import DEFAULT_GPU_MAP, DEFAULT_SPOOL, DEFAULT_URL, MAX_SPOOL_BYTES, MAX_SPOOL_EVENTS, MODES, NODE
+from .gpus.select import AUTO, READERS
+from .settings import (
+    DEFAULT_GPU_MAP,
+    DEFAULT_GPU_NAMES,
+    DEFAULT_SPOOL,
+    DEFAULT_URL,
+    MAX_SPOOL_BYTES,
+    MAX_SPOOL_EVENTS,
+    MODES,
+    NODE,
+)
 
 PROGRAM = "job-agent"
 ENVIRONMENT_PREFIX = "JOB_AGENT_"
@@ -77,10 +87,17 @@ def parser() -> Options:
     option("interval", "15", "seconds from one look at the jobs to the next (default: 15)", type=seconds)
     option("sample-interval", "60", "seconds from one sample for the service to the next (default: 60)", type=seconds)
     option("step-metrics", "no", "'yes' shows what single steps of jobs use too (default: no)", type=yes_no)
+    option("gpus", AUTO, f"what reads the GPUs: one of {', '.join(READERS)} (default: {AUTO})", choices=READERS)
     option(
         "gpu-map",
         str(DEFAULT_GPU_MAP),
         f"directory of the map for dcgm-exporter, kept free of jobs that are over (default: {DEFAULT_GPU_MAP})",
+        type=file,
+    )
+    option(
+        "gpu-names",
+        str(DEFAULT_GPU_NAMES),
+        f"file with dcgm-exporter's names of the GPUs, for the hooks (default: {DEFAULT_GPU_NAMES})",
         type=file,
     )
     return result

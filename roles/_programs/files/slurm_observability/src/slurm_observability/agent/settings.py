@@ -12,6 +12,7 @@ MODES = (NODE, CONTROLLER)
 DEFAULT_URL = "http://localhost:8080"
 DEFAULT_SPOOL = Path("/run/slurm-observability/spool")
 DEFAULT_GPU_MAP = Path("/run/slurm-observability/gpu-jobs")
+DEFAULT_GPU_NAMES = Path("/run/slurm-observability/gpu-names")
 MAX_SPOOL_EVENTS = 50_000
 MAX_SPOOL_BYTES = 256 << 20
 
@@ -38,4 +39,6 @@ class Settings:
     interval: float = 15.0
     sample_interval: float = 60.0
     step_metrics: bool = False
+    gpus: str = "auto"
     gpu_map: Path = DEFAULT_GPU_MAP
+    gpu_names: Path = DEFAULT_GPU_NAMES

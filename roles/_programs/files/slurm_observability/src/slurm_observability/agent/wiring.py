@@ -8,7 +8,10 @@ from pathlib import Path
 from .activity import Activity
 from .cgroups.find import ROOT, find_hierarchy
 from .gpu_map import GpuMap
+from .gpus.gpu_watch import GpuWatch
+from .gpus.names import NameTable
 from .gpus.reading import GpuReader
+from .gpus.select import gpu_source
 from .group_reader import GroupReader
 from .job_file import JobFile
 from .job_identity import JobIdentity
@@ -25,8 +28,12 @@ from .topics.health import Health
 
 
 def observing_parts(settings: Settings, outbox: Outbox) -> Sequence[Part]:
-    """Return what observes the jobs of a node."""
-    return (job_watch(settings, outbox, None),)
+    """Return what observes the jobs of a node, and its GPUs."""
+    source = gpu_source(settings.gpus)
+    if source is None:
+        return (job_watch(settings, outbox, None),)
+    gpus = GpuWatch(source, NameTable(settings.gpu_names))
+    return (gpus, job_watch(settings, outbox, gpus))
 
 
 def job_watch(

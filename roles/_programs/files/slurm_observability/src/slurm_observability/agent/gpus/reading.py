@@ -11,8 +11,17 @@ NVIDIA, AMD = "nvidia", "amd"
 UNKNOWN = "unknown"
 
 
+# Why GPUs cannot be read: the driver or its tool does not answer; there is none, or it is broken; it says nonsense.
+HANG, ABSENT, FAILED, NONSENSE = "hang", "absent", "failed", "nonsense"
+ERRORS = (HANG, ABSENT, FAILED, NONSENSE)
+
+
 class GpuError(Exception):
-    """The GPUs cannot be read. The message is one sentence."""
+    """The GPUs cannot be read. The message is one sentence; ``kind`` is one of ERRORS."""
+
+    def __init__(self, message: str, kind: str = FAILED) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +49,34 @@ class GpuReading:
     power_watts: float | None = None
     energy_joules: float | None = None
     temperature_celsius: float | None = None
-    processes: Mapping[int, int | None] | None = field(default=None)
+    processes: Mapping[int, int | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuReport:
+    """What a reader has to say. ``reader`` is empty where there is no GPU.
+
+    ``failed_calls`` counts the values that could not be read this time, by what was asked for and the driver's reason.
+    """
+
+    reader: str = ""
+    driver_version: str = ""
+    gpus: Sequence[GpuReading] = ()
+    failed_calls: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+class GpuSource(Protocol):
+    """Asks a driver or a tool. Use from one thread."""
+
+    @property
+    def period(self) -> float:
+        """Seconds from one report to the next, at least: some tools cost more than they are worth."""
+
+    def report(self) -> GpuReport:
+        """Return every GPU, and every MIG instance after its GPU. Takes up to its time limit. Raises GpuError."""
+
+    def close(self) -> None:
+        """End what runs for it. Waits for nothing."""
 
 
 class GpuReader(Protocol):
