@@ -108,12 +108,12 @@ class Nvml:
         library = self._library
         found = self._first(
             "nvmlDeviceGetComputeRunningProcesses",
-            lambda: library.nvmlDeviceGetComputeRunningProcesses(handle),
+            lambda: library.nvmlDeviceGetComputeRunningProcesses_v3(handle),
             lambda: library.nvmlDeviceGetComputeRunningProcesses_v2(handle),  # a driver before 510
         )
         if found is None:
             return None
-        more: Iterable[Any] = self._call("nvmlDeviceGetMPSComputeRunningProcesses", handle) or ()
+        more: Iterable[Any] = self._call("nvmlDeviceGetMPSComputeRunningProcesses_v3", handle) or ()
         return [[process.pid, process.usedGpuMemory] for process in (*found, *more)]
 
     def _text(self, name: str, *arguments: object) -> str:
