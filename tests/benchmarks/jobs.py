@@ -212,9 +212,9 @@ def shapes(store: Store, count: int, chance: random.Random) -> dict[str, Callabl
         return filled.BEGIN + chance.random() * (filled.DAYS - 2) * 86400
 
     def deep() -> None:
-        cursor = None
+        wanted, cursor = RunFilter(started_before=some_time()), None
         for _ in range(3):
-            cursor = store.runs(RunFilter(started_before=some_time()), cursor, 100).cursor
+            cursor = store.runs(wanted, cursor, 100).cursor
 
     def period() -> RunFilter:
         begin = some_time()

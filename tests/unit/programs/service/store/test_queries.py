@@ -42,6 +42,32 @@ def test_pages_show_every_run_once_whatever_comes_in(store: Store, sort: str, de
     assert len(seen) == len(set(seen))
 
 
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("node", ["", "n1"])
+def test_pages_of_a_period(store: Store, descending: bool, node: str) -> None:
+    states = ("completed", "failed")
+    store.add_records([ended(number, number, 900, nodes="n1") for number in range(1, 30)], 1000)
+    wanted: dict[str, Any] = {
+        "started_after": 5,
+        "started_before": 20,
+        "states": states,
+        "descending": descending,
+        "node": node,
+    }
+    seen: list[int] = []
+    cursor = None
+    while True:
+        found = store.runs(RunFilter(**wanted), cursor, 4)
+        cursor = found.cursor
+        seen += [run.job_id for run in found.runs]
+        if cursor is None:
+            break
+    assert seen == sorted(range(5, 20), reverse=descending)
+    # The cursor of another list of the same order goes no further than the period.
+    outside = store.runs(RunFilter(descending=descending, states=states), None, 1).cursor
+    assert [run.job_id for run in store.runs(RunFilter(**wanted), outside, 99).runs] == seen
+
+
 def test_filters(store: Store) -> None:
     store.add_records(
         [

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from ...jobs.run_id import RunId
 from ..run import Run
@@ -75,18 +88,59 @@ def page(connection: Connection, wanted: RunFilter, cursor: str | None, limit: i
 
 
 def page_query(wanted: RunFilter, cursor: str | None, limit: int) -> Select[Any]:
-    """Return the query for a page, and one run more. It walks along an index, in the order that is asked for."""
-    query = WHOLE_RUNS.where(*_conditions(wanted))
+    """Return the query for a page, and one run more."""
+    begin = None if cursor is None else read_cursor(cursor, wanted.sort, wanted.descending)
     order: list[ColumnElement[Any]] = [runs.c[f"{wanted.sort}_at"], runs.c.key]
+    walks = [_walk(wanted, state, begin, limit + 1).subquery() for state in wanted.states or ("",)]
+    keys = union_all(*(select(walk.c.key) for walk in walks))
+    return WHOLE_RUNS.where(runs.c.key.in_(keys)).order_by(*_directed(order, wanted)).limit(limit + 1)
+
+
+def _walk(wanted: RunFilter, state: str, begin: Cursor | None, limit: int) -> Select[Any]:
+    """Return the query for the keys of the next runs, of one state where one is given.
+
+    It walks along an index in the order that is asked for, and stops. Of several states at once, all runs would be
+    sorted first.
+    """
+    times: dict[str, ColumnElement[Any]] = {sort: runs.c[f"{sort}_at"] for sort in SORTS}
+    key: ColumnElement[Any] = runs.c.key
+    query = select(runs.c.key).where(*_conditions(wanted))
+    if state:
+        query = query.where(runs.c.state == state)
     if wanted.node:
         query = query.join(run_nodes, run_nodes.c.run_key == runs.c.key).where(run_nodes.c.node == wanted.node)
-        if wanted.sort == STARTED:
-            order = [run_nodes.c.run_started_at, run_nodes.c.run_key]
-    if cursor is not None:
-        begin = read_cursor(cursor, wanted.sort, wanted.descending)
-        place, start = tuple_(*order), tuple_(literal(begin.time), literal(begin.key))
-        query = query.where(place < start if wanted.descending else place > start)
-    return query.order_by(*((part.desc() if wanted.descending else part) for part in order)).limit(limit + 1)
+        times[STARTED], key = run_nodes.c.run_started_at, run_nodes.c.run_key
+    place = [times[wanted.sort], key]
+    is_beyond = begin is not None and _goes_further(wanted, begin)
+    for sort, column in times.items():
+        after, before = getattr(wanted, f"{sort}_after"), getattr(wanted, f"{sort}_before")
+        if after is not None and before is None:
+            before = NEVER
+        if begin is not None and is_beyond and sort == wanted.sort:
+            start = tuple_(literal(begin.time), literal(begin.key))
+            query = query.where(tuple_(*place) < start if wanted.descending else tuple_(*place) > start)
+            after, before = (after, None) if wanted.descending else (None, before)
+        if after is not None:
+            query = query.where(column >= after)
+        if before is not None:
+            query = query.where(column < before)
+    return query.order_by(*_directed(place, wanted)).limit(limit)
+
+
+def _goes_further(wanted: RunFilter, begin: Cursor) -> bool:
+    """Return whether a cursor lies within the period that is wanted, and leaves less of it.
+
+    SQLite walks from one bound only, and reads and drops what lies between it and another one.
+    """
+    if wanted.descending:
+        before = getattr(wanted, f"{wanted.sort}_before")
+        return before is None or begin.time < before
+    after = getattr(wanted, f"{wanted.sort}_after")
+    return after is None or begin.time >= after
+
+
+def _directed(order: Sequence[ColumnElement[Any]], wanted: RunFilter) -> list[ColumnElement[Any]]:
+    return [part.desc() if wanted.descending else part.asc() for part in order]
 
 
 def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
@@ -100,15 +154,6 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
         for name in ("job_id", "array_job_id", "het_job_id")
         if (value := getattr(wanted, name)) is not None
     ]
-    if wanted.states:
-        conditions.append(runs.c.state.in_(wanted.states))
-    for sort in SORTS:
-        after, before = getattr(wanted, f"{sort}_after"), getattr(wanted, f"{sort}_before")
-        column = runs.c[f"{sort}_at"]
-        if after is not None:
-            conditions.append(column >= after)
-        if after is not None or before is not None:
-            conditions.append(column < (NEVER if before is None else before))
     return conditions
 
 

@@ -89,6 +89,9 @@ for _order in ("submitted_at", "started_at", "ended_at"):
     Index(f"runs_{_order}", runs.c[_order], runs.c.key)
 for _filter in ("user", "account", "partition", "qos", "name", "state"):
     Index(f"runs_{_filter}", runs.c[_filter], runs.c.started_at, runs.c.key)
+# What ended last, and badly.
+for _filter in ("user", "state"):
+    Index(f"runs_{_filter}_ended_at", runs.c[_filter], runs.c.ended_at, runs.c.key)
 Index("runs_user_state", runs.c.user, runs.c.state, runs.c.started_at, runs.c.key)
 for _parent in ("array_job_id", "het_job_id"):
     _there = text(f"{_parent} IS NOT NULL")

@@ -107,6 +107,7 @@ def upgrade() -> None:
     op.create_index("runs_qos", "runs", ["qos", "started_at", "key"], unique=False)
     op.create_index("runs_started_at", "runs", ["started_at", "key"], unique=False)
     op.create_index("runs_state", "runs", ["state", "started_at", "key"], unique=False)
+    op.create_index("runs_state_ended_at", "runs", ["state", "ended_at", "key"], unique=False)
     op.create_index("runs_submitted_at", "runs", ["submitted_at", "key"], unique=False)
     op.create_index(
         "runs_unsettled",
@@ -125,6 +126,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("unsummarised"),
     )
     op.create_index("runs_user", "runs", ["user", "started_at", "key"], unique=False)
+    op.create_index("runs_user_ended_at", "runs", ["user", "ended_at", "key"], unique=False)
     op.create_index("runs_user_state", "runs", ["user", "state", "started_at", "key"], unique=False)
     op.create_table(
         "events",
