@@ -10,6 +10,7 @@ import pytest
 from slurm_observability.agent import check as check_module
 from slurm_observability.agent.check import check
 from slurm_observability.agent.gpus import gpu_watch
+from slurm_observability.agent.gpus.allocation import PCI_BUS
 from slurm_observability.agent.gpus.gpu_watch import MAX_AGE_SECONDS, GpuWatch
 from slurm_observability.agent.gpus.names import NameTable, table
 from slurm_observability.agent.gpus.nvml import NvmlSource
@@ -228,6 +229,10 @@ def test_the_tools_of_amd(node):
 
 def test_names_where_the_bus_has_another_order_than_the_device_files():
     assert table([gpu(0, minor=1), gpu(1, minor=0)]) == "0 1\n1 0\nGPU-0 0\nGPU-1 1\n"
+
+
+def test_names_where_slurm_goes_by_the_bus():
+    assert table([gpu(0, minor=1), gpu(1, minor=0)], PCI_BUS) == "0 0\n1 1\nGPU-0 0\nGPU-1 1\n"
 
 
 def test_names_of_mig_instances():

@@ -28,6 +28,16 @@ def test_slurm_counts_by_device_file() -> None:
     assert [each.index for each in slurm_order([gpu(1, minor=None), gpu(0, minor=None)])] == [0, 1]
 
 
+@pytest.mark.parametrize(("order", "uuid"), [("device-file", "GPU-1"), ("pci-bus", "GPU-0")])
+def test_the_order_in_which_slurm_counts_is_an_option(tmp_path: Path, order: str, uuid: str) -> None:
+    node = ObservedNode(tmp_path, gpu_order=order)
+    node.gpus.readings = [gpu(0, minor=1), gpu(1, minor=0)]
+    node.prolog(7, gpus=("0",))
+    node.look()
+    labels = f'job_id="7",user="ann",node="{NODE}",gpu_vendor="nvidia",gpu_id="0",UUID="{uuid}",GPU_I_ID=""'
+    assert node.shown()[f"hpc_job_gpu_info{{{labels}}}"] == 1
+
+
 def test_mig_instances_stand_for_their_gpu() -> None:
     whole, other = gpu(0), gpu(1)
     first = gpu(0, uuid="MIG-a", parent_uuid="GPU-0", gpu_instance=7)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..jobs.sample import GpuSample
-from .gpus.allocation import allocated
+from .gpus.allocation import DEVICE_FILE, allocated
 from .gpus.reading import GpuReading
 from .node_job import NodeJob
 from .totals import GpuTotal
 
 
 class GpuLook:
-    """What the GPUs do at a moment. ``joules`` is the energy that each took since the look before, by UUID."""
+    """What the GPUs do at a moment. ``joules`` is the energy that each took since the look before, by UUID.
 
-    def __init__(self, readings: Sequence[GpuReading], joules: dict[str, float]) -> None:
+    ``order`` is that in which Slurm counts them.
+    """
+
+    def __init__(self, readings: Sequence[GpuReading], joules: dict[str, float], order: str = DEVICE_FILE) -> None:
         self._readings = readings
         self._joules = joules
+        self._order = order
 
     @property
     def count(self) -> int:
@@ -37,7 +41,7 @@ class GpuLook:
         event = job.started
         return tuple(
             self._sample(job.totals.gpus.setdefault(gpu, GpuTotal()), gpu, reading, pids, seconds)
-            for gpu, reading in allocated(event.gpus, event.gpu_devices, self._readings).items()
+            for gpu, reading in allocated(event.gpus, event.gpu_devices, self._readings, self._order).items()
         )
 
     def _sample(
@@ -79,14 +83,16 @@ class GpuLook:
 class GpuMeter:
     """Makes looks at the GPUs, each with the energy since the one before."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: str = DEVICE_FILE) -> None:
+        self._order = order
         self._energy: dict[str, float] = {}
 
     def look(self, readings: Sequence[GpuReading]) -> GpuLook:
         """Return a look at the GPUs. A counter that went back, as with a new driver, says nothing this once."""
         before = self._energy
         self._energy = {each.uuid: each.energy_joules for each in readings if each.energy_joules is not None}
-        return GpuLook(readings, {uuid: max(0.0, now - before.get(uuid, now)) for uuid, now in self._energy.items()})
+        joules = {uuid: max(0.0, now - before.get(uuid, now)) for uuid, now in self._energy.items()}
+        return GpuLook(readings, joules, self._order)
 
 
 def total_sample(gpu: str, total: GpuTotal) -> GpuSample:

@@ -7,6 +7,7 @@ import socket
 
 from ..command_line.options import Options
 from ..command_line.types import LOG_LEVELS, count, directory, file, log_level, port, seconds, size, url, yes_no
+from .gpus.allocation import DEVICE_FILE, ORDERS
 from .gpus.select import AUTO, READERS
 from .settings import (
     DEFAULT_GPU_MAP,
@@ -88,6 +89,12 @@ def parser() -> Options:
     option("sample-interval", "60", "seconds from one sample for the service to the next (default: 60)", type=seconds)
     option("step-metrics", "no", "'yes' shows what single steps of jobs use too (default: no)", type=yes_no)
     option("gpus", AUTO, f"what reads the GPUs: one of {', '.join(READERS)} (default: {AUTO})", choices=READERS)
+    option(
+        "gpu-order",
+        DEVICE_FILE,
+        f"order in which Slurm counts the GPUs, {' or '.join(ORDERS)}; see gres.conf (default: {DEVICE_FILE})",
+        choices=ORDERS,
+    )
     option(
         "gpu-map",
         str(DEFAULT_GPU_MAP),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..jobs.event import JobEvent
 from ..jobs.sample import GpuSample, JobSample
 from .gpu_usage import GpuLook, GpuMeter, total_sample
+from .gpus.allocation import DEVICE_FILE
 from .gpus.reading import GpuError, GpuReader
 from .group_reader import GroupReader, GroupReading
 from .job_identity import JobIdentity
@@ -27,6 +28,7 @@ class Sampler:
     """Looks at the jobs of a node. Use from one thread, except for :meth:`tell`. Times are in seconds.
 
     ``groups`` is None where the kernel has no control groups for Slurm, ``gpus`` where there are no GPUs.
+    ``gpu_order`` is that in which Slurm counts them.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Sampler:
         interval: float,
         groups: GroupReader | None = None,
         gpus: GpuReader | None = None,
+        gpu_order: str = DEVICE_FILE,
     ) -> None:
         self.table = table
         self._identity = identity
@@ -44,7 +47,7 @@ class Sampler:
         self._interval = interval
         self._groups = groups
         self._gpus = gpus
-        self._gpu_meter = GpuMeter()
+        self._gpu_meter = GpuMeter(gpu_order)
         self._told: deque[JobEvent] = deque()
         self._cpu: dict[JobKey, tuple[float, float]] = {}
         self._looked: float | None = None

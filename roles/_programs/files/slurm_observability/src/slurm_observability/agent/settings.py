@@ -40,5 +40,6 @@ class Settings:
     sample_interval: float = 60.0
     step_metrics: bool = False
     gpus: str = "auto"
+    gpu_order: str = "device-file"
     gpu_map: Path = DEFAULT_GPU_MAP
     gpu_names: Path = DEFAULT_GPU_NAMES

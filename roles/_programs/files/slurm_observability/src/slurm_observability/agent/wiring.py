@@ -32,7 +32,7 @@ def observing_parts(settings: Settings, outbox: Outbox) -> Sequence[Part]:
     source = gpu_source(settings.gpus)
     if source is None:
         return (job_watch(settings, outbox, None),)
-    gpus = GpuWatch(source, NameTable(settings.gpu_names))
+    gpus = GpuWatch(source, NameTable(settings.gpu_names, settings.gpu_order))
     return (gpus, job_watch(settings, outbox, gpus))
 
 
@@ -57,6 +57,7 @@ def job_watch(
         settings.interval,
         GroupReader(hierarchy, activity, settings.step_metrics) if hierarchy else None,
         gpus,
+        settings.gpu_order,
     )
     health = Health(
         version=str(hierarchy.version) if hierarchy else "none", unreadable=files.unreadable, healed=table.healed

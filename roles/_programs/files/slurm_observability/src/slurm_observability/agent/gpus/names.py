@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .allocation import slurm_order
+from .allocation import DEVICE_FILE, slurm_order
 from .reading import NVIDIA, GpuReading
 
 log = logging.getLogger(__name__)
@@ -21,16 +21,17 @@ _UUID = re.compile(r"[0-9A-Za-z/-]+")
 
 
 class NameTable:
-    """Keeps the table. Use from one thread."""
+    """Keeps the table. Use from one thread. ``order`` is that in which Slurm counts the GPUs."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, order: str = DEVICE_FILE) -> None:
         self._path = path
+        self._order = order
         self._written: str | None = None
         self._fault = ""
 
     def keep(self, gpus: Sequence[GpuReading]) -> None:
         """Write the table if it is not so already. Without a directory for it nothing happens."""
-        text = table(gpus)
+        text = table(gpus, self._order)
         if not text or (text == self._written and self._path.exists()):
             return
         new = self._path.with_name(f".tmp.{self._path.name}")
@@ -51,14 +52,14 @@ class NameTable:
             log.warning("the names of GPUs for dcgm-exporter cannot be written: %s", error)
 
 
-def table(gpus: Sequence[GpuReading]) -> str:
+def table(gpus: Sequence[GpuReading], order: str = DEVICE_FILE) -> str:
     """Return the table for these GPUs, those of NVIDIA; empty where none has a name."""
     nvidia = [gpu for gpu in gpus if gpu.vendor == NVIDIA]
-    return "".join(f"{key} {name}\n" for key, name in _pairs(nvidia))
+    return "".join(f"{key} {name}\n" for key, name in _pairs(nvidia, order))
 
 
-def _pairs(gpus: Sequence[GpuReading]) -> Iterator[tuple[str, str]]:
-    for place, gpu in enumerate(slurm_order(gpus)):
+def _pairs(gpus: Sequence[GpuReading], order: str) -> Iterator[tuple[str, str]]:
+    for place, gpu in enumerate(slurm_order(gpus, order)):
         if name := _name(gpu):
             yield str(place), name
     for gpu in gpus:
