@@ -63,7 +63,7 @@ run_writer() {
         ((descriptor <= 2)) || exec {descriptor}>&-
     done
     umask 022
-    set -o noclobber # and so no file is opened through a link
+    set -o noclobber # no file that is there is written to
     : >"$marker"
     # The directory is the agent's, who is not to gain anything by a link that root follows.
     # shellcheck source=/dev/null
@@ -74,6 +74,7 @@ run_writer() {
 # Puts what a command prints into a file of the working directory, whole or not at all: put FILE COMMAND...
 put() {
     local temporary=.tmp.$BASHPID.$RANDOM$RANDOM$RANDOM
+    [[ ! -L $temporary ]] || return # noclobber would follow a link to a device
     "${@:2}" >"$temporary" && mv -T -- "$temporary" "$1" && return
     rm -f -- "$temporary"
 }

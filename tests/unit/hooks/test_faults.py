@@ -163,5 +163,35 @@ def test_links_of_the_agents_user_lead_nowhere(hooks: Hooks, place: str):
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_link_to_a_device_is_not_written_to(hooks: Hooks):
+    """The agent's user, who has the directory, might guess a name."""
+    script = f"""
+        hook=prolog; . {hooks.home}/hook.bash
+        set -o noclobber; cd {hooks.spool}
+        unset RANDOM; RANDOM=1 # is a variable like any other now
+        ln -s {hooks.home}/device .tmp.$BASHPID.111
+        put event printf x
+    """
+    # A FIFO that is open for both sides takes what is written, as a device does.
+    os.mkfifo(hooks.home / "device")
+    device = os.open(hooks.home / "device", os.O_RDWR | os.O_NONBLOCK)
+    subprocess.run(["bash", "-c", script], env=hooks.environment(SLURM_JOB_ID=""), check=False, timeout=60)
+    with pytest.raises(BlockingIOError):
+        os.read(device, 1)
+    os.close(device)
+    assert hooks.events() == []
+
+
+def test_a_spool_that_nobody_empties_has_an_end(hooks: Hooks):
+    library = hooks.home / "event.bash"
+    library.write_text(library.read_text().replace("most_events=50000", "most_events=3"))
+    for _ in range(5):
+        hooks.run("prolog")
+    assert len(hooks.events()) == 3
+    hooks.events()[0].unlink()
+    hooks.run("epilog")
+    assert len(hooks.events()) == 3
+
+
 def test_every_hook_is_covered():
     assert {path.stem for path in FILES.glob("*.sh")} == set(NAMES)

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from slurm_observability.agent.settings import MAX_SPOOL_EVENTS
 from slurm_observability.jobs.event import EPILOG, FINISHED, PROLOG, PROLOG_SLURMCTLD, STARTED
 from slurm_observability.jobs.hook_event import event_of
 
@@ -40,6 +41,10 @@ def hook(tmp_path, spool, eventually):
         return [event_of(spool.read(each)) for each in spool.look(99).events]
 
     return run
+
+
+def test_hooks_leave_as_much_in_the_spool_as_the_agent_lets_wait():
+    assert f"\nmost_events={MAX_SPOOL_EVENTS}\n" in HOOK.with_name("event.bash").read_text()
 
 
 def test_a_job_from_its_prolog_to_its_epilog(hook):
