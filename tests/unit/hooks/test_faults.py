@@ -153,6 +153,26 @@ def test_no_process_can_be_made(hooks: Hooks):
     assert done.returncode == 0
 
 
+@needs_root
+def test_root_and_slurm_user_share_a_spool_where_slurmctld_and_slurmd_run_on_one_machine(hooks: Hooks):
+    slurm, agent = 2001, 2002
+    for directory, mode in ((hooks.spool, 0o2770), (hooks.writers, 0o700)):
+        os.chown(directory, slurm, agent)
+        directory.chmod(mode)
+    for parent in hooks.home.parents:
+        if parent.is_relative_to("/tmp") and parent != Path("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o005)
+    hooks.home.chmod(0o755)
+    hooks.run("prolog")
+    as_slurm = ["setpriv", "--reuid", str(slurm), "--regid", str(slurm), "--clear-groups"]
+    subprocess.run([*as_slurm, hooks.home / "prolog_slurmctld.sh"], env=hooks.environment(), timeout=60, check=True)
+    hooks.settle()
+    assert {parse_event(path.read_bytes())[b"HOOK"] for path in hooks.events()} == {b"prolog", b"prolog_slurmctld"}
+    assert {path.stat().st_gid for path in hooks.events()} == {agent}
+    assert all(path.stat().st_mode & 0o040 for path in hooks.events())
+    assert list(hooks.writers.iterdir()) == []
+
+
 @pytest.mark.parametrize("place", ["spool", "gpu-jobs"])
 def test_links_of_the_agents_user_lead_nowhere(hooks: Hooks, place: str):
     elsewhere = hooks.home / "elsewhere"
