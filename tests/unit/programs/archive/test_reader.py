@@ -229,11 +229,45 @@ def test_a_file_server_that_does_not_answer_is_left_alone_after_a_while() -> Non
     assert hanging.stuck() == 0
 
 
+def test_a_reader_of_another_user_that_hangs_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The archive may become other users, and still not kill their processes."""
+    hanging = Reader(0.05, (sys.executable, "-I", "-c", "import time; time.sleep(600)"))
+
+    def denied(_process: subprocess.Popen[bytes]) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess.Popen, "kill", denied)
+        with pytest.raises(NotNow, match="did not answer"):
+            hanging.read(ME, ["/home/alice/out"], 1, 1)
+
+    assert hanging.stuck() == 1
+    hanging._stuck[0].kill()
+    hanging._stuck[0].wait()
+
+
+def test_a_reader_ends_by_itself() -> None:
+    held = subprocess.Popen([INTERPRETER, "-I", "-S", reader.__file__, "0.1"], stdin=subprocess.PIPE)
+
+    assert held.wait(60) == -signal.SIGALRM
+    assert held.stdin is not None
+    held.stdin.close()
+
+
+def test_no_more_is_taken_of_a_reader_than_it_may_say() -> None:
+    """It runs with the rights of the user, who may be able to make it say anything."""
+    say = "import sys; w = sys.stdout.buffer.write\nwhile True: w(bytes(1 << 16))"
+
+    found = Reader(60, (sys.executable, "-I", "-c", say)).read(ME, ["/a", "/b"], 9, 9)
+
+    assert sum(len(content.head) + len(content.tail) for content in found) <= 2 * 18
+
+
 def test_readers_that_cannot_be_killed_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here sleeps in the kernel as with a dead file server: readers that are not killed stand in for those."""
     hanging = Reader(0.05, ("/bin/sleep", "600"))
     monkeypatch.setattr(subprocess.Popen, "kill", lambda process: None)
-    monkeypatch.setattr("slurm_observability.archive.reading._KILL_SECONDS", 0.0)
+    monkeypatch.setattr("slurm_observability.archive.reading._END_SECONDS", 0.0)
     for _number in range(MOST_STUCK):
         with pytest.raises(NotNow, match="did not answer"):
             hanging.read(ME, ["/home/alice/out"], 1, 1)

@@ -2,12 +2,14 @@
 
 A program of its own: the archive starts it as the user whose files they are, so that the kernel says what that user may
 read. It is started for each job, so it imports little, and nothing of this package. It reads its request from standard
-input, ``HEAD NUL TAIL NUL PATH NUL PATH NUL ...``, and answers each path with HEADER, the head and the tail.
+input, ``HEAD NUL TAIL NUL PATH NUL PATH NUL ...``, and answers each path with HEADER, the head and the tail. Its
+argument is after how many seconds it ends: the archive has no right to kill a process of another user.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import struct
 import sys
@@ -80,4 +82,5 @@ def main(request: BinaryIO, answer: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
     main(sys.stdin.buffer, sys.stdout.buffer)

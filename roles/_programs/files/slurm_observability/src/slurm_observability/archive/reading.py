@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ from . import reader
 
 # A reader that a dead file server holds cannot even be killed. So many are left behind before the next one has to wait.
 MOST_STUCK = 8
-_KILL_SECONDS = 1.0
+# A reader that is done with, or given up, is gone within this time.
+_END_SECONDS = 1.0
+_PIECE_BYTES = 1 << 20
 
 
 class NotNow(Exception):
@@ -67,16 +71,19 @@ class Reader:
         except (OSError, subprocess.SubprocessError) as error:
             raise NotNow(f"the reader cannot be started: {error}") from error
         try:
-            answer, _nothing = process.communicate(request, self._timeout)
-        except subprocess.TimeoutExpired:
-            self._end(process)
+            answer = _answer(process, request, len(paths) * (reader.HEADER.size + head + tail), self._timeout)
+        except TimeoutError:
+            with suppress(PermissionError):  # that of another user has to end by itself, and does
+                process.kill()
             raise NotNow(f"{Path(paths[0]).parent} did not answer within {self._timeout:g} seconds") from None
+        finally:
+            self._let_go(process)
         return _contents(answer, len(paths))
 
     def _start(self, user: User) -> subprocess.Popen[bytes]:
         other = user.uid != os.geteuid()
         return subprocess.Popen(
-            self._command,
+            [*self._command, f"{self._timeout + _END_SECONDS / 2:g}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -88,15 +95,37 @@ class Reader:
             extra_groups=_groups(user) if other else None,
         )
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        process.kill()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_KILL_SECONDS)
+    def _let_go(self, process: subprocess.Popen[bytes]) -> None:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
-        self._stuck.append(process)
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._stuck.append(process)
+
+
+def _answer(process: subprocess.Popen[bytes], request: bytes, most: int, seconds: float) -> bytes:
+    """Return what the reader says, up to ``most`` bytes. Raises TimeoutError.
+
+    It is a process of the user, who may be able to make it say anything, and as much as he likes.
+    """
+    assert process.stdin is not None
+    assert process.stdout is not None
+    until = time.monotonic() + seconds
+    with suppress(BrokenPipeError), process.stdin as stdin:
+        stdin.write(request)
+    answer = bytearray()
+    while len(answer) < most:
+        readable, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
+        if not readable or time.monotonic() > until:
+            raise TimeoutError
+        piece = os.read(process.stdout.fileno(), min(_PIECE_BYTES, most - len(answer)))
+        if not piece:
+            break
+        answer += piece
+    return bytes(answer)
 
 
 def _groups(user: User) -> list[int]:
