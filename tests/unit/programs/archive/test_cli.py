@@ -125,6 +125,32 @@ def test_metrics_that_cannot_be_written_are_said(
     assert "the metrics cannot be written" in caplog.text
 
 
+def test_a_fault_of_the_program_ends_no_thread(
+    tmp_path: Path,
+    archive: Path,
+    slurmctld: Slurmctld,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    eventually: Callable[..., None],
+) -> None:
+    archiving = make(tmp_path, archive, slurmctld)
+    faults = iter([RuntimeError("once")])
+
+    def work() -> None:
+        for fault in faults:
+            raise fault
+        (tmp_path / "again").touch()
+
+    monkeypatch.setattr(archiving._inbox, "work", lambda now, archive: work())
+    archiving.start()
+    try:
+        eventually((tmp_path / "again").exists, 60)
+    finally:
+        archiving.stop()
+
+    assert "a fault of the program" in caplog.text
+
+
 def test_without_a_file_there_are_no_metrics(tmp_path: Path, archive: Path, slurmctld: Slurmctld) -> None:
     quiet = Settings(archive, tmp_path, tmp_path, slurmctld.path, OutputLimits(1, 1), slurm_user=ME)
 
@@ -237,7 +263,7 @@ def test_a_reader_gets_none_of_the_archive_s_capabilities() -> None:
 
 def test_the_reader_imports_little() -> None:
     """The reader is started for each job: it takes nothing of this package with it."""
-    used = [sys.executable, "-I", "-S", "-X", "importtime", reader.__file__]
+    used = [sys.executable, "-I", "-S", "-X", "importtime", reader.__file__, "60"]
 
     imports = subprocess.run(used, input=b"1\x001\x00", capture_output=True, check=True).stderr.decode()
 

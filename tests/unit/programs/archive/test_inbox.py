@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slurm_observability.archive import inbox as module
 from slurm_observability.archive.inbox import INCOMPLETE_SECONDS, RETRY_SECONDS, Inbox
 from slurm_observability.archive.reading import NotNow
 from slurm_observability.jobs.event import PROLOG, JobEvent
@@ -64,6 +65,28 @@ def test_starts_come_first(spool: Path) -> None:
     inbox(spool).work(NOW, lambda event: seen.append(event.job_id))
 
     assert seen == [8, 9, 7]
+
+
+def test_starts_that_come_while_the_end_of_others_takes_long_do_not_wait_for_all_of_them(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a dead file server each end of a job takes as long as a reader may."""
+    monkeypatch.setattr(module, "PASS_SECONDS", 0.0)
+    for job_id in (6, 7):
+        write_event(spool, finished(job_id, time=START + job_id))
+    box = inbox(spool)
+    seen: list[int] = []
+
+    def archive(event: JobEvent) -> None:
+        seen.append(event.job_id)
+        if event.job_id == 6:
+            write_event(spool, started(8, time=START + 8))
+            raise NotNow("it hangs")
+
+    for _turn in range(4):
+        box.work(NOW, archive)
+
+    assert seen == [6, 8, 7]
 
 
 def test_a_path_keeps_its_bytes(spool: Path) -> None:

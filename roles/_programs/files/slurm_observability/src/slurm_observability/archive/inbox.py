@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ _ORIGINS = (PROLOG_SLURMCTLD, EPILOG_SLURMCTLD)
 INCOMPLETE_SECONDS = 60.0
 # After an event that has to wait, seconds until it is tried again.
 RETRY_SECONDS = 60.0
+# Each event may take as long as a file server that does not answer. After this time the spool is looked at anew.
+PASS_SECONDS = 2.0
 _MICROSECOND = 1e-6
 
 
@@ -37,6 +40,7 @@ class Inbox:
         self._max_waiting = max_waiting
         self._patience = patience
         self._retries: dict[str, float] = {}
+        self._unfinished = False
         self._usable = True
         self.waiting = 0
         self.oldest: float | None = None
@@ -46,12 +50,16 @@ class Inbox:
         self.postponed = 0
 
     def work(self, now: float, archive: Callable[[JobEvent], None]) -> None:
-        """Hand each event to ``archive``, those of starts first: a script is there only for so long.
+        """Hand events to ``archive``, those of starts first: a script is there only for so long.
 
-        One for which ``archive`` raises NotNow is tried again later.
+        One for which ``archive`` raises NotNow is tried again later. What takes long goes on the next time, after
+        the starts that have come meanwhile.
         """
-        if not self._spool.changed() and min(self._retries.values(), default=now + 1) > now:
+        nothing_new = not self._unfinished and not self._spool.changed()
+        if nothing_new and min(self._retries.values(), default=now + 1) > now:
             return
+        until = time.monotonic() + PASS_SECONDS
+        self._unfinished = False
         names: Iterable[str] = ()
         with suppress(OSError):  # bound() says so
             names = self._look(now)
@@ -61,6 +69,9 @@ class Inbox:
             except OSError as error:
                 log.debug("%s cannot be used now: %s", name, error)
                 self._retries[name] = now + RETRY_SECONDS
+            if time.monotonic() >= until:
+                self._unfinished = True
+                return
 
     def bound(self) -> None:
         """Drop the oldest events beyond the bound, and count what waits. Works while :meth:`work` hangs."""

@@ -104,7 +104,10 @@ class Service:
 
     def _repeat(self, interval: float, task: Callable[[], None]) -> None:
         while not self._stopping.is_set():
-            task()
+            try:
+                task()
+            except Exception:  # the thread must live on, whatever the fault
+                log.exception("this is a fault of the program")
             self._stopping.wait(interval)
 
 
