@@ -21,6 +21,7 @@ from slurm_observability.agent.gpus.reading import FAILED, HANG, NONSENSE, GpuEr
 
 from tests.unit.programs.conftest import PROJECT
 
+LONG = 60.0
 SOURCE = Path(__file__).with_name("nvml_stand_in.c")
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
@@ -95,14 +96,14 @@ def test_one_process_answers_every_time(driver, source):
 
 
 def test_a_driver_that_hangs(driver):
-    source = NvmlSource(first_seconds=20.0, seconds=0.2)
+    source = NvmlSource(first_seconds=LONG, seconds=0.2)
     source.report()
     driver("hang")
     with pytest.raises(GpuError, match="NVML does not answer") as caught:
         source.report()
     assert caught.value.kind == HANG
     driver("")
-    source._children._last._process.wait(20)
+    source._children._last._process.wait(LONG)
     assert len(source.report().gpus) == 2
     source.close()
 
@@ -117,7 +118,7 @@ def test_a_process_that_cannot_be_killed_is_alone(driver, monkeypatch):
             source.report()
         assert caught.value.kind == HANG
     kill(source._children._last._process.pid, 9)
-    source._children._last._process.wait(20)
+    source._children._last._process.wait(LONG)
 
 
 def test_a_library_that_crashes(driver, source):
@@ -143,7 +144,7 @@ def test_a_process_that_ended_by_itself_begins_anew(driver, source):
     source.report()
     child = source._child
     child._process.stdin.close()
-    child._process.wait(20)
+    child._process.wait(LONG)
     assert len(source.report().gpus) == 2
     assert source._child is not child
 
