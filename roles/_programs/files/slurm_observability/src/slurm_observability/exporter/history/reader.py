@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,9 +44,6 @@ class Accounting(Protocol):
     def active(self, start: int, end: int) -> Iterator[Run]: ...
 
 
-Selection = Callable[[int, int], Iterator[Run]]
-
-
 @dataclass(frozen=True)
 class Progress:
     """How far the reading is. Times in seconds since 1970; ``ratio`` is 1 when it has caught up with the present.
@@ -68,7 +65,8 @@ class HistoryReader:
 
     The first call of :meth:`read` catches up with everything since the reset time, or since the exporter last ran, in
     pieces that adapt to the speed of slurmdbd. Each later call runs sacct once, in turn for the runs that ended and
-    for those that wait or run: it has no condition that selects both and is fast in a long history.
+    for those that wait or run: it has no condition that selects both and is fast in a long history. Those that wait or
+    run are asked for as of the present only: for a window in the past slurmdbd reads its whole table.
     """
 
     def __init__(
@@ -160,9 +158,7 @@ class HistoryReader:
             log.info("reading the job history from %s on", _readable(start))
             self._announced = start
         position = replace(self._position, complete=True, deep_at=self._position.deep_at or until + DEEP_EVERY)
-        # Both, because each selects runs that the other does not: those that never became eligible, and those whose
-        # state has no name that sacct could be asked for.
-        self._read_window((self._accounting.ended, self._accounting.active), start, until, position)
+        self._read_window(start, until, position)
         self._read_active()
         self._caught_up = True
         log.info("the job history is complete after %.1f s", self._clock() - began)
@@ -173,7 +169,7 @@ class HistoryReader:
         if now >= position.deep_at:
             start = max(min(start, now - DEEP), self._reset_time)
             position = replace(position, deep_at=now + DEEP_EVERY)
-        self._read_window((self._accounting.ended,), start, now, position)
+        self._read_window(start, now, position)
 
     def _read_active(self) -> None:
         now, position = self._now(), self._position
@@ -186,7 +182,7 @@ class HistoryReader:
                 transaction.keep(position)
         self._position = position
 
-    def _read_window(self, selections: Sequence[Selection], start: int, until: int, position: Position) -> None:
+    def _read_window(self, start: int, until: int, position: Position) -> None:
         """Count what ended from ``start`` to ``until``, in pieces; the position after the last is ``position``."""
         position = replace(position, cursor=until, look_back_to=None)
         while start < until:
@@ -194,15 +190,14 @@ class HistoryReader:
                 raise Stopping("the job history is read no further, for this exporter is the standby now")
             end = min(start + self._piece, until)
             reached = replace(self._position, cursor=max(self._position.cursor, end))
-            self._read_piece(selections, start, end, position if end == until else reached)
+            self._read_piece(start, end, position if end == until else reached)
             start = end
 
-    def _read_piece(self, selections: Sequence[Selection], start: int, end: int, position: Position) -> None:
+    def _read_piece(self, start: int, end: int, position: Position) -> None:
         began = self._clock()
         try:
             with self._store.transaction(self._now()) as transaction:
-                for selection in selections:
-                    transaction.add(selection(start, end))
+                transaction.add(self._accounting.ended(start, end))
                 transaction.keep(position)
         except StoreError:
             raise
