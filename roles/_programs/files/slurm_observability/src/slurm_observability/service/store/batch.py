@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, false, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ...slurm.hostlist import node_names
 from ..states import ENDED
 from .draft import Draft, Row, new_node, new_run
-from .engine import SQLITE
 from .mention import Mention, find
 from .tables import run_nodes, runs
+from .upsert import insert_or_ignore, insert_or_replace
 
 # SQLite before 3.32 takes no more than 999 values in a statement.
 CHUNK = 400
@@ -25,6 +24,7 @@ Value = TypeVar("Value")
 
 RUN_COLUMNS = [column for column in runs.c if column.name != "summary"]
 _CHANGING = [column.name for column in RUN_COLUMNS if column.name not in ("key", "cluster", "job_id")]
+_ALL_RUNS, _ALL_NODES = select(*RUN_COLUMNS), select(run_nodes)
 # Names with a mark: a parameter must not have the name of a column.
 _UPDATE_RUNS = (
     update(runs).where(runs.c.key == bindparam("_key")).values({name: bindparam(f"_{name}") for name in _CHANGING})
@@ -61,7 +61,7 @@ class Batch:
 
         Runs of other restarts are left out, for a job may be requeued thousands of times; unless one of these is None.
         """
-        wanted = select(*RUN_COLUMNS)
+        wanted = _ALL_RUNS
         if None not in restarts:
             wanted = wanted.where(or_(runs.c.restart.in_(restarts), runs.c.restart_known == false()))
         by_key = {}
@@ -73,7 +73,7 @@ class Batch:
                     self._drafts[Job(row["cluster"], row["job_id"])].append(draft)
         for keys in chunks(by_key):
             for names in chunks(set(nodes)):
-                touched = select(run_nodes).where(run_nodes.c.run_key.in_(keys), run_nodes.c.node.in_(names))
+                touched = _ALL_NODES.where(run_nodes.c.run_key.in_(keys), run_nodes.c.node.in_(names))
                 for row in self._connection.execute(touched).mappings():
                     by_key[row["run_key"]].load_node(dict(row))
 
@@ -123,17 +123,11 @@ class Batch:
             silent = delete(run_nodes).where(run_nodes.c.run_key.in_(keys), run_nodes.c.heard == false())
             self._connection.execute(silent)
         self._execute(_UPDATE_BEGINS, [{"_key": row["key"], "_started_at": row["started_at"]} for row in moved])
-        insert = sqlite.insert if self._connection.dialect.name == SQLITE else postgresql.insert
-        # Known nodes are known with all that is said of them below; the others only by their names.
-        upsert = insert(run_nodes)
-        upsert = upsert.on_conflict_do_update(
-            index_elements=["run_key", "node"],
-            set_={column.name: column for column in upsert.excluded if column.name not in ("run_key", "node")},
-        )
-        self._execute(upsert, [row for draft in drafts for row in _changed_nodes(draft)])
+        changed = [row for draft in drafts for row in _changed_nodes(draft)]
+        self._execute(insert_or_replace(self._connection, run_nodes), changed)
         names = ((draft, name) for draft in listed for name in node_names(draft.row["nodes"])[:MAX_LISTED_NODES])
         rows = [new_node(draft.row, name, heard=False) for draft, name in names if name not in draft.nodes]
-        self._execute(insert(run_nodes).on_conflict_do_nothing(), rows)
+        self._execute(insert_or_ignore(self._connection, run_nodes), rows)
 
     def _execute(self, statement: Any, rows: Sequence[Row]) -> None:
         if rows:

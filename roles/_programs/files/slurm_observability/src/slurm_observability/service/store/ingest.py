@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ...jobs.document import document
 from ...jobs.event import JobEvent
@@ -18,10 +17,10 @@ from ..states import ENDED
 from . import mention
 from .batch import Batch, Job, chunks
 from .draft import Row
-from .engine import SQLITE
 from .merge import add_event, add_record, add_sample, clean
 from .rows import SAMPLE_NAMES
 from .tables import events, nodes, runs, samples
+from .upsert import insert_or_ignore, insert_or_replace
 
 STORED, REPEATED = "stored", "repeated"
 
@@ -105,7 +104,7 @@ def store_samples(connection: Connection, taken: Sequence[JobSample], cluster: s
         rows[row["run_key"], row["node"], row["time"]] = row
     batch.save()
     if rows:
-        connection.execute(_insert(connection)(samples).on_conflict_do_nothing(), list(rows.values()))
+        connection.execute(insert_or_ignore(connection, samples), list(rows.values()))
     _summarise_anew(connection, {key for key, _, _ in rows})
     return len(rows)
 
@@ -121,14 +120,7 @@ def store_nodes(connection: Connection, taken: Iterable[NodeSample], cluster: st
         if held is None or held["time"] <= row["time"]:
             newest[row["cluster"], row["node"]] = row
     if newest:
-        insert = _insert(connection)(nodes)
-        others = {column.name: column for column in insert.excluded if column.name not in ("cluster", "node")}
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["cluster", "node"], set_=others, where=nodes.c.time <= insert.excluded.time
-            ),
-            list(newest.values()),
-        )
+        connection.execute(insert_or_replace(connection, nodes, unless_newer="time"), list(newest.values()))
     return len(newest)
 
 
@@ -140,7 +132,3 @@ def _summarise_anew(connection: Connection, keys: Iterable[int]) -> None:
     for few in chunks(keys):
         late = update(runs).where(runs.c.key.in_(few), runs.c.state.in_(ENDED)).values(unsummarised=True)
         connection.execute(late)
-
-
-def _insert(connection: Connection) -> Any:
-    return sqlite.insert if connection.dialect.name == SQLITE else postgresql.insert
