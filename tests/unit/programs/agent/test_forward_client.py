@@ -157,6 +157,17 @@ def test_what_was_said_before_a_reset_is_heard(make_settings):
     assert module._request(Connection(), clock, "POST", "/", b"", {}) == "the answer"
 
 
+def test_time_that_is_up_before_the_connection_stands_ends_it(eventually):
+    clock = module.Clock(0.001)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        with pytest.raises(TimeoutError), clock:
+            eventually(lambda: clock.expired)
+            clock.watch(ours)
+        assert ours.recv(1) == b""  # and not a wait for a peer that sends a byte now and then
+
+
 def test_the_token_is_sent_and_read_anew(make_settings, make_service, tmp_path):
     service = make_service(token="one")
     token = tmp_path / "token"

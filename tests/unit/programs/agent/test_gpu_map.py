@@ -36,6 +36,17 @@ def test_an_id_that_no_epilog_took_out(directory: Path) -> None:
     assert gpu_map.removed == 2
 
 
+def test_everybody_can_read_what_is_left(directory: Path) -> None:
+    before = os.umask(0o027)  # that of the service
+    try:
+        gpu_map = GpuMap(directory)
+        gpu_map.clean([7], 0.0)
+        gpu_map.clean([7], STALE_SECONDS)
+    finally:
+        os.umask(before)
+    assert (directory / "0").stat().st_mode & 0o777 == 0o644
+
+
 def test_an_id_that_became_known_again_waits_anew(directory: Path) -> None:
     gpu_map = GpuMap(directory)
     gpu_map.clean([7], 0.0)

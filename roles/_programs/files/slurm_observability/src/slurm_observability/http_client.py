@@ -45,9 +45,14 @@ class Clock:
     def watch(self, connected: socket.socket) -> None:
         """Name the socket, which http.client forgets as soon as it has read the headers."""
         self._socket = connected
+        if self.expired:  # while it connected
+            self._shut_down()
 
     def _end(self) -> None:
         self.expired = True
+        self._shut_down()
+
+    def _shut_down(self) -> None:
         if self._socket is not None:
             with suppress(OSError):
                 # The method of the plain socket: TLS would wait for its peer to say goodbye.

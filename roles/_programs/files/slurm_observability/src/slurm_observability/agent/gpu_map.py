@@ -80,4 +80,5 @@ def _replace(path: Path, job_ids: Sequence[str]) -> None:
         return
     new = path.with_name(f".tmp.{path.name}")
     new.write_text("".join(f"{job_id}\n" for job_id in job_ids))
+    new.chmod(0o644)  # for dcgm-exporter, whatever user that has and whatever umask the agent
     new.replace(path)
