@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import tempfile
@@ -50,11 +51,10 @@ def play(lab: Lab) -> Iterator[Play]:
         inventory.write_text(lab.lab("inventory"))
         playbook.write_text(PLAYBOOK)
 
-        def run(**variables: str) -> subprocess.CompletedProcess[str]:
-            extra = [f"--extra-vars={name}={value}" for name, value in variables.items()]
-            spools = f'--extra-vars={{"slurm_hooks_more_spools": ["{SPOOL}"]}}'
+        def run(**variables: object) -> subprocess.CompletedProcess[str]:
+            extra = json.dumps({"slurm_hooks_more_spools": [SPOOL], **variables})
             return subprocess.run(
-                ["ansible-playbook", "--inventory", str(inventory), str(playbook), spools, *extra],
+                ["ansible-playbook", "--inventory", str(inventory), str(playbook), "--extra-vars", extra],
                 cwd=ROOT,
                 capture_output=True,
                 text=True,
@@ -151,7 +151,7 @@ def test_a_hook_of_slurmctld_s_stays_alone(lab: Lab, play: Play) -> None:
 
 def test_a_setting_that_would_stop_slurm_is_refused(lab: Lab, play: Play) -> None:
     before = lab.run("head", "cat /etc/slurm/*.conf")
-    done = play(slurm_hooks_cgroup_conf='{"NoSuchKey": "yes"}')
+    done = play(slurm_hooks_cgroup_conf={"NoSuchKey": "yes"})
     assert done.returncode != 0
     assert "NoSuchKey is no key of cgroup.conf" in " ".join(done.stdout.split())
     assert lab.run("head", "cat /etc/slurm/*.conf") == before
