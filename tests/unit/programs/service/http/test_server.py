@@ -42,7 +42,10 @@ def test_what_only_this_host_reaches():
 
 
 def test_urls_with_a_password():
-    for url in ("postgres://a:b@c/d", "postgresql+psycopg://a:b@c/d", "postgres://c/d?x=1&password=b"):
+    for url in (
+        *("postgres://a:b@c/d", "postgresql+psycopg://a:b@c/d", "postgres://a:b/+=@c/d", "postgres://:b@c/d"),
+        *("postgres://c/d?x=1&password=b", "postgres://c/d?sslpassword=b"),
+    ):
         assert has_password(url)
     for url in ("postgres://a@c/d", "postgres://c:5432/d", "sqlite:////var/lib/a:b@c", ""):
         assert not has_password(url)

@@ -71,9 +71,16 @@ def test_what_a_url_says_reaches_postgresql(postgresql_url: str) -> None:
     database.close()
 
 
-def test_no_error_names_the_password(make_store: Callable[[str], Store]) -> None:
-    with pytest.raises(StoreError, match=r"the database postgresql\+psycopg://u:\*\*\*@127") as refused:
-        make_store("postgres://u:secret@127.0.0.1:1/db").check()
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgres://u:secret@127.0.0.1:1/db", r"postgresql\+psycopg://u:\*\*\*@127"),
+        ("postgres://127.0.0.1:1/db?user=u&password=secret", r"postgresql\+psycopg://127"),
+    ],
+)
+def test_no_error_names_the_password(make_store: Callable[[str], Store], text: str, shown: str) -> None:
+    with pytest.raises(StoreError, match=f"the database {shown}") as refused:
+        make_store(text).check()
     assert "secret" not in str(refused.value)
 
 

@@ -45,4 +45,4 @@ def is_loopback(address: str) -> bool:
 
 def has_password(url: str) -> bool:
     """Return whether the URL of a database holds a password."""
-    return re.search(r"//[^/@]*:[^/@]*@|[?&]password=", url) is not None
+    return re.search(r"//[^/@:]*:[^@]*@|[?&](ssl)?password=", url) is not None

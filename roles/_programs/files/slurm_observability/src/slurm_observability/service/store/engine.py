@@ -52,8 +52,8 @@ class Database:
         self.engine = _sqlite(self.url) if self.kind == SQLITE else _postgresql(self.url)
 
     def __str__(self) -> str:
-        """Where the database is, without the password."""
-        return self.url.render_as_string(hide_password=True)
+        """Where the database is, without the password, which may also be one of its parameters."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
