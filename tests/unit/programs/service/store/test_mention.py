@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from slurm_observability.jobs.event import CGROUP
+from slurm_observability.jobs.event import CGROUP, JobEvent
 from slurm_observability.service.run import Run
 from slurm_observability.service.store.store import RunFilter, Store
 
-from tests.unit.programs.service.store.told import epilog, prolog, record, sample
+from tests.unit.programs.service.store.told import epilog, epilog_slurmctld, prolog, prolog_slurmctld, record, sample
 
 HOUR = 3600
 
@@ -77,6 +79,73 @@ def test_a_cgroup_that_goes_ends_nothing(store: Store) -> None:
     gone = replace(epilog(7, "n1", 200), origin=CGROUP)
     store.add_events([prolog(7, "n1", 100), gone], "agent", 0)
     assert times(store) == [(0, 0, 100, None)]
+
+
+# As the hooks of 24.11.5 told of a job that was requeued: its first end has the number of its second run.
+REQUEUED = [
+    prolog_slurmctld(7, 101, start_time=100.0),
+    prolog(7, "n1", 101, start_time=100.0),
+    epilog_slurmctld(7, 200, start_time=100.0, restart=1, exit_code=0, exit_signal=0),
+    epilog(7, "n1", 200, start_time=100.0, restart=1, exit_code=0, exit_signal=0),
+]
+NEXT = [
+    prolog_slurmctld(7, 401, start_time=400.0, restart=1),
+    prolog(7, "n1", 401, start_time=400.0, restart=1),
+]
+NEXT_ENDED = [
+    epilog_slurmctld(7, 500, start_time=400.0, restart=1, exit_code=3, exit_signal=0),
+    epilog(7, "n1", 500, start_time=400.0, restart=1, exit_code=3, exit_signal=0),
+]
+
+
+def test_the_end_of_a_requeued_run_is_not_that_of_the_next(store: Store) -> None:
+    store.add_events(REQUEUED, "agent", 0)
+    assert times(store) == [(0, 0, 100, 200)]
+    store.add_events(NEXT, "agent", 0)
+    assert times(store) == [(0, 0, 100, 200), (1, 0, 400, None)]
+    assert [run.state for run in the(store)] == ["completed", "running"]
+    store.add_events(NEXT_ENDED, "agent", 0)
+    assert times(store) == [(0, 0, 100, 200), (1, 0, 400, 500)]
+    assert [run.state for run in the(store)] == ["completed", "failed"]
+
+
+def test_the_end_of_a_requeued_run_before_23_02(store: Store) -> None:
+    """Slurm told no begin there: the run that goes on has ended."""
+    store.add_events([replace(event, start_time=None) for event in REQUEUED], "agent", 0)
+    assert times(store) == [(0, 0, 101, 200)]
+    store.add_events([replace(event, start_time=None) for event in (*NEXT, *NEXT_ENDED)], "agent", 0)
+    assert times(store) == [(0, 0, 101, 200), (1, 0, 401, 500)]
+
+
+def test_the_end_of_a_second_run_whose_begin_was_lost(store: Store) -> None:
+    for events in (REQUEUED, NEXT_ENDED):
+        store.add_events([replace(event, start_time=None) for event in events], "agent", 0)
+    assert [(run.restart, run.ended_at) for run in the(store)] == [(0, 200), (1, 500)]
+
+
+_BEGINS, _ENDS = [REQUEUED[:2], NEXT], [REQUEUED[2:], NEXT_ENDED]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((*_BEGINS, *_ENDS))))
+def test_the_runs_of_a_requeued_job_in_any_order(store: Store, order: Sequence[Sequence[JobEvent]]) -> None:
+    if order.index(NEXT_ENDED) < min(order.index(NEXT), order.index(_ENDS[0])) and order[0] is _BEGINS[0]:
+        # The begin of a run moves while its nodes boot: the end of one that is not known may be that of the open one.
+        pytest.skip("Slurm has to tell")
+    for events in order:
+        store.add_events(events, "agent", 0)
+    assert times(store) == [(0, 0, 100, 200), (1, 0, 400, 500)]
+    assert [run.id for run in the(store)] == ["slurm-7-r0", "slurm-7-r1"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_ends_alone_of_a_job_that_was_requeued_twice(store: Store, order: Sequence[int]) -> None:
+    ends = [
+        epilog_slurmctld(7, 1000 * run + 200, start_time=1000.0 * run + 100, restart=min(run + 1, 2))
+        for run in range(3)
+    ]
+    for run in order:
+        store.add_events([ends[run]], "agent", 0)
+    assert times(store) == [(run, 0, 1000 * run + 100, 1000 * run + 200) for run in range(3)]
 
 
 def test_two_ends_are_of_two_runs_where_slurm_counts_no_restarts(store: Store) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, false, func, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, func, or_, select, update
 
 from ...slurm.hostlist import node_names
 from ..states import ENDED
@@ -29,6 +29,7 @@ _ALL_RUNS, _ALL_NODES = select(*RUN_COLUMNS), select(run_nodes)
 _UPDATE_RUNS = (
     update(runs).where(runs.c.key == bindparam("_key")).values({name: bindparam(f"_{name}") for name in _CHANGING})
 )
+_LEAVE_PLACES = update(runs).where(runs.c.key == bindparam("_key")).values(restart=bindparam("_restart"))
 _UPDATE_BEGINS = (
     update(run_nodes).where(run_nodes.c.run_key == bindparam("_key")).values(run_started_at=bindparam("_started_at"))
 )
@@ -54,51 +55,69 @@ class Batch:
         self._connection = connection
         self._now = now
         self._drafts: defaultdict[Job, list[Draft]] = defaultdict(list)
+        self._read_keys: set[int] = set()
         self._next_key = 1 + (connection.scalar(select(func.max(runs.c.key))) or 0)
 
     def load(self, jobs: Collection[Job], restarts: Collection[int | None], nodes: Collection[str] = ()) -> None:
         """Read the runs of these jobs, and their rows of these nodes.
 
-        Runs of other restarts are left out, for a job may be requeued thousands of times; unless one of these is None.
+        Runs of other restarts, but for the ones before, are left out, for a job may be requeued thousands of times;
+        unless one of these is None.
         """
         wanted = _ALL_RUNS
         if None not in restarts:
-            wanted = wanted.where(or_(runs.c.restart.in_(restarts), runs.c.restart_known == false()))
-        by_key = {}
+            near = {restart - step for restart in restarts if restart is not None for step in (0, 1)}
+            wanted = wanted.where(or_(runs.c.restart.in_(near), runs.c.restart_known == false()))
         for cluster in {job.cluster for job in jobs}:
             for job_ids in chunks(job.job_id for job in set(jobs) if job.cluster == cluster):
-                of_these = wanted.where(runs.c.cluster == cluster, runs.c.job_id.in_(job_ids))
-                for row in self._connection.execute(of_these).mappings():
-                    draft = by_key[row["key"]] = Draft(dict(row), dict(row))
-                    self._drafts[Job(row["cluster"], row["job_id"])].append(draft)
+                self._read(wanted.where(runs.c.cluster == cluster, runs.c.job_id.in_(job_ids)))
+        by_key = {draft.row["key"]: draft for drafts in self._drafts.values() for draft in drafts}
         for keys in chunks(by_key):
             for names in chunks(set(nodes)):
                 touched = _ALL_NODES.where(run_nodes.c.run_key.in_(keys), run_nodes.c.node.in_(names))
                 for row in self._connection.execute(touched).mappings():
                     by_key[row["run_key"]].load_node(dict(row))
 
+    def _read(self, wanted: Select[Any]) -> None:
+        for row in self._connection.execute(wanted).mappings():
+            if row["key"] not in self._read_keys:
+                self._read_keys.add(row["key"])
+                self._drafts[Job(row["cluster"], row["job_id"])].append(Draft(dict(row), dict(row)))
+
     def draft(self, job: Job, mention: Mention) -> Draft:
         """Return the run of a loaded job that is meant; a new one where there is none yet."""
         drafts = self._drafts[job]
         row = find((draft.row for draft in drafts), mention)
         if row is None:
-            row = self._create(job, mention.restart)
+            row = self._create(job, mention)
             drafts.append(Draft(row))
-        elif mention.restart is not None and not row["restart_known"]:
-            restart = mention.restart
-            row.update(restart=restart, restart_known=True, era=self._free_era(job, restart, besides=row))
+        elif mention.restart is not None and not mention.or_before and not row["restart_known"]:
+            row.update(restart_known=True, **self._place(job, mention.restart, row))
         return next(draft for draft in drafts if draft.row is row)
 
-    def _create(self, job: Job, restart: int | None) -> Row:
-        known = restart is not None
+    def _create(self, job: Job, mention: Mention) -> Row:
+        rows = [draft.row for draft in self._drafts[job]]
+        restart = mention.restart
         if restart is None:
-            restart = max((draft.row["restart"] + 1 for draft in self._drafts[job]), default=0)
+            restart = max((row["restart"] + 1 for row in rows), default=0)
+        elif mention.or_before:
+            # Of two runs that say the same number, the later one is the one that has it.
+            restart -= any(row["restart"] == restart and row["started_at"] > (mention.end or 0.0) for row in rows)
+        known = mention.restart is not None and not mention.or_before
         key, self._next_key = self._next_key, self._next_key + 1
-        return new_run(key, *job, restart, self._free_era(job, restart), restart_known=known)
+        place = self._place(job, restart)
+        return new_run(key, *job, place["restart"], place["era"], restart_known=known)
 
-    def _free_era(self, job: Job, restart: int, besides: Row | None = None) -> int:
-        rows = (draft.row for draft in self._drafts[job])
-        return max((row["era"] + 1 for row in rows if row is not besides and row["restart"] == restart), default=0)
+    def _place(self, job: Job, restart: int, mine: Row | None = None) -> dict[str, int]:
+        """Return restart and era for a run. One that holds this restart without being known to has to make room."""
+        others = [draft.row for draft in self._drafts[job] if draft.row is not mine]
+        for row in others:
+            if restart and row["restart"] == restart and not row["restart_known"]:
+                before = _ALL_RUNS.where(runs.c.cluster == job.cluster, runs.c.job_id == job.job_id)
+                self._read(before.where(runs.c.restart == restart - 1))
+                row.update(self._place(job, restart - 1, row))
+        eras = [row["era"] for row in others if row["restart"] == restart]
+        return {"restart": restart, "era": max(eras, default=-1) + 1}
 
     def save(self) -> None:
         """Write what was changed."""
@@ -106,8 +125,11 @@ class Batch:
         changed = [draft for draft in drafts if draft.is_changed]
         for draft in changed:
             draft.row.update(updated_at=self._now, unsummarised=draft.row["state"] in ENDED)
-        self._execute(runs.insert(), [draft.row for draft in changed if draft.before is None])
+        # Two may have changed places: first they leave them.
+        moved = [draft.row["key"] for draft in changed if draft.has_moved]
+        self._execute(_LEAVE_PLACES, [{"_key": key, "_restart": -number} for number, key in enumerate(moved, 1)])
         self._execute(_UPDATE_RUNS, [_marked(draft.row) for draft in changed if draft.before is not None])
+        self._execute(runs.insert(), [draft.row for draft in changed if draft.before is None])
         self._save_nodes(drafts)
 
     def _save_nodes(self, drafts: Sequence[Draft]) -> None:

@@ -32,6 +32,11 @@ class Draft:
         """Whether the row says something else than the one in the database; when Slurm last said so is nothing new."""
         return self.before is None or self.row != {**self.before, "slurm_at": self.row["slurm_at"]}
 
+    @property
+    def has_moved(self) -> bool:
+        """Whether it turned out to be another restart than the database has it for."""
+        return self.before is not None and self.row["restart"] != self.before["restart"]
+
     def node(self, name: str) -> Row:
         """Return the row of a node that reports for itself."""
         row = self.nodes.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ...jobs.event import STARTED, JobEvent
+from ...jobs.event import CGROUP, FINISHED, STARTED, JobEvent
 from ...jobs.sample import JobSample
 from ..run import RunRecord
 from .merge import FINAL, is_exact
@@ -24,7 +24,7 @@ class Mention(NamedTuple):
 
     ``began`` is Slurm's own word for the begin. ``start`` is a time at which the run had begun, and was not begun much
     earlier where it is a start that is reported. ``end`` is a time at which it was not yet to begin. ``ended`` is
-    Slurm's own word for the end.
+    Slurm's own word for the end. ``or_before`` is whether it may also be of the run before that restart.
     """
 
     restart: int | None
@@ -33,13 +33,19 @@ class Mention(NamedTuple):
     start: float | None = None
     end: float | None = None
     ended: float | None = None
+    or_before: bool = False
 
 
 def of_event(event: JobEvent) -> Mention:
-    """Return what an event says of its run."""
+    """Return what an event says of its run.
+
+    Where a job is requeued, slurmctld counts the restart before it starts the hooks of the end (job_mgr.c there): all
+    that they tell is of the run that ended, but for this number. The next run's own end has the same one.
+    """
     start = event.time if event.kind == STARTED else None
     start = start if event.start_time is None else event.start_time
-    return Mention(event.restart, event.sluid, event.start_time, start, event.time)
+    or_before = bool(event.restart) and event.kind == FINISHED and event.origin != CGROUP
+    return Mention(event.restart, event.sluid, event.start_time, start, event.time, or_before=or_before)
 
 
 def of_record(record: RunRecord) -> Mention:
@@ -78,12 +84,17 @@ def _began_then(row: Row, mention: Mention) -> bool:
 
 def _fits(row: Row, mention: Mention) -> bool:
     same_restart = mention.restart is not None and row["restart_known"]
-    if same_restart and mention.restart != row["restart"]:
+    is_before = same_restart and mention.or_before and mention.restart == row["restart"] + 1
+    if same_restart and mention.restart != row["restart"] and not is_before:
         return False
     if mention.sluid and row["sluid"]:
         return bool(mention.sluid == row["sluid"])
-    gap = REUSED_SECONDS if same_restart else REQUEUED_SECONDS
+    gap = REUSED_SECONDS if same_restart and not mention.or_before else REQUEUED_SECONDS
     begin, end = row["started_at"], row["ended_at"]
+    if not same_restart and row["nodes_ended_at"] is not None:
+        end = min(end, row["nodes_ended_at"])  # no run begins anew while an older one is still ending
+    if is_before and not _may_end(row, mention, end + gap):
+        return False
     if mention.began is not None and is_exact(row, "started_at") and abs(mention.began - begin) > REUSED_SECONDS:
         return False
     if mention.start is not None and mention.start > end + gap:
@@ -94,3 +105,11 @@ def _fits(row: Row, mention: Mention) -> bool:
     told = row["slurm_state"] in FINAL or begin == NEVER
     both_ended = not same_restart and mention.ended is not None and told and end < NEVER
     return not (both_ended and abs((mention.ended or 0.0) - end) > gap)
+
+
+def _may_end(row: Row, mention: Mention, latest: float) -> bool:
+    """Return whether an end that says the next restart may be that of this run. It is over by ``latest``."""
+    if mention.began is None:  # hooks before 23.02
+        return mention.end is None or mention.end <= latest
+    # A begin that was only seen cannot have been later; Slurm's own word moves while nodes boot.
+    return is_exact(row, "started_at") or mention.began <= row["started_at"] + REQUEUED_SECONDS
