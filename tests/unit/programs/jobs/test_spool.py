@@ -227,11 +227,17 @@ def test_a_writer_that_was_only_slow_is_no_error(spool, monkeypatch):
 
 
 def test_an_event_that_cannot_be_written_leaves_nothing(spool):
-    name = spool.directory / f"{round(event().time * 1e6)}.7.job-started.{os.getpid()}.event"
+    name = spool.directory / f"{round(event().time * 1e6)}.7.job-started.0.event"
     name.mkdir()  # in the way of the rename
     with pytest.raises(OSError):
         spool.put(event())
     assert spool.look(10).temporary == []
+
+
+def test_two_nodes_on_one_host_lose_the_same_job_at_the_same_time(spool):
+    spool.put(event(7, node="n1"))
+    spool.put(event(7, node="n2"))
+    assert {spool.read(name)["NODE"] for name in spool.look(9).events} == {"n1", "n2"}
 
 
 def test_several_threads_put(spool):

@@ -105,8 +105,9 @@ class Spool:
 
     def put(self, event: JobEvent) -> None:
         """Write an event as a hook does."""
-        name = f"{round(event.time * 1_000_000):016}.{event.job_id}.{event.kind}.{os.getpid()}{_SUFFIX}"
-        temporary = self.directory / f"{_TEMPORARY}{os.getpid()}.{next(self._numbers)}"
+        number = next(self._numbers)  # of two nodes on one host the events may have all else in common
+        name = f"{round(event.time * 1_000_000):016}.{event.job_id}.{event.kind}.{number}{_SUFFIX}"
+        temporary = self.directory / f"{_TEMPORARY}{os.getpid()}.{number}"
         try:
             temporary.write_bytes(write_record(record_of(event)))
             temporary.replace(self.directory / name)
