@@ -11,8 +11,9 @@
 
 library=${BASH_SOURCE[0]%/*}
 
-# So many writers may hang on a node. Then events are given up at once, until the file system is back.
-most_writers=64
+# So many writers may hang on a host. Then events are given up at once, until the file system is back. Slurmctld runs the
+# hooks of hundreds of jobs at once, as when an array is cancelled: these are to have a writer each.
+most_writers=256
 
 run_hook() {
     local place now=${EPOCHREALTIME-} kind=job-finished

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,6 +120,8 @@ def test_a_writer_that_hangs_holds_nothing_of_its_hook(hooks: Hooks, frozen: Pat
 
 @needs_root
 def test_writers_that_hang_do_not_become_ever_more(hooks: Hooks, frozen: Path):
+    library = hooks.home / "hook.bash"
+    library.write_text(library.read_text().replace("most_writers=256", "most_writers=64"))
     for _ in range(70):
         hooks.start("prolog")
     eventually(lambda: len(list(hooks.writers.iterdir())) >= 60, "the writers")
@@ -131,6 +134,24 @@ def test_writers_that_hang_do_not_become_ever_more(hooks: Hooks, frozen: Path):
     thaw(hooks)
     hooks.settle()
     assert 60 <= len(hooks.events()) <= 70
+
+
+@pytest.mark.parametrize(("writers", "events"), [(255, 1), (256, 0)])
+def test_so_many_writers_may_be_there(hooks: Hooks, writers: int, events: int):
+    """Threads stand in for writers: the kernel shows each of them as it does a process."""
+    done = threading.Event()
+    threads = [threading.Thread(target=done.wait) for _ in range(writers)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            (hooks.writers / str(thread.native_id)).touch()
+        hooks.run("epilog_slurmctld")
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert len(hooks.events()) == events
 
 
 def test_marks_of_writers_that_were_killed_do_not_count(hooks: Hooks):
