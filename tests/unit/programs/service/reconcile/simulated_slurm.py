@@ -36,7 +36,8 @@ class Life:
             job_id=self.job_id,
             cluster=CLUSTER,
             node=node,
-            restart=self.restart,
+            # At the end of a run that is requeued, slurmctld has counted the restart already.
+            restart=self.restart + (self.state == "requeued" and not started),
             user="alice",
             nodes=",".join(self.nodes),
             node_count=len(self.nodes),
@@ -66,6 +67,9 @@ class SimulatedSlurm:
 
     def clock(self) -> float:
         return float(self.now)
+
+    def cluster(self) -> str:
+        return CLUSTER
 
     def active(self) -> Sequence[RunRecord]:
         self._ask("active", self.queue_down)

@@ -100,10 +100,12 @@ class Batch:
         restart = mention.restart
         if restart is None:
             restart = max((row["restart"] + 1 for row in rows), default=0)
-        elif mention.or_before:
-            # Of two runs that say the same number, the later one is the one that has it.
-            restart -= any(row["restart"] == restart and row["started_at"] > (mention.end or 0.0) for row in rows)
-        known = mention.restart is not None and not mention.or_before
+        # Of two runs that say the same number, the later one is the one that has it.
+        later = [row for row in rows if row["restart"] == restart and row["started_at"] > (mention.end or 0.0)]
+        if mention.or_before and later:
+            restart -= 1
+        known = not mention.or_before or any(row["restart_known"] for row in later)
+        known = known and mention.restart is not None
         key, self._next_key = self._next_key, self._next_key + 1
         place = self._place(job, restart)
         return new_run(key, *job, place["restart"], place["era"], restart_known=known)
