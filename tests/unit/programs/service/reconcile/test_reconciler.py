@@ -170,6 +170,17 @@ def test_a_run_without_an_end_in_accounting_is_lost_too(scene, slurm):
     assert scene.states() == [(1, 0, "completed")]
 
 
+def test_a_run_of_another_cluster_is_not_lost(scene, slurm):
+    """Its own Slurm is not the one that is asked."""
+    slurm.lives = []
+    theirs = replace(Life(1, 0, NOW - 100, NOW + DAY).event("n1", STARTED), cluster="another")
+    scene.events(theirs)
+    for _ in range(12):
+        scene.turn(100)
+    assert scene.states() == [(1, 0, "running")]
+    assert "known" not in slurm.asked
+
+
 def test_a_requeued_run_is_known_by_the_one_after_it(scene, slurm):
     """Where accounting does not say it, or there is none."""
     first, second = Life(1, 0, NOW - 200, NOW - 100, recorded=NOW + DAY), Life(1, 1, NOW + 20, NOW + 5000)

@@ -75,6 +75,7 @@ class Reconciler:
         self._counts = metrics.Counts()
         self._queue: frozenset[RunRecord] | None = None
         self._repeat_at = 0.0
+        self._cluster: str | None = None
         self._read_until: int | None = None
         self._deep_at = 0.0
         self._stored: dict[RunRecord, int] = {}
@@ -121,7 +122,12 @@ class Reconciler:
         One that Slurm does not know any more, and that did not come back within the grace, is marked as lost.
         """
         now = self._clock()
-        asked_for = self._missing.to_ask(self._unsettled(now), now)[:MAX_ASKED]
+        if self._cluster is None:
+            with self._asking[metrics.KNOWN].question():
+                self._cluster = self._scheduler.cluster()
+        # Other clusters may report to this service too. This one knows nothing of their runs, and that means nothing.
+        ours = [run for run in self._unsettled(now) if run.cluster in ("", self._cluster)]
+        asked_for = self._missing.to_ask(ours, now)[:MAX_ASKED]
         self._counts.missing = len(asked_for)
         if not asked_for:
             return

@@ -26,15 +26,19 @@ class CommandLine:
         """How many rows so far were no run."""
         return self._queue.rejected + (self._accounting.rejected if self._accounting else 0)
 
+    def cluster(self) -> str:
+        """Return the name of the cluster. Raises SlurmError."""
+        return self._cluster or self._configuration.read()["ClusterName"]
+
     def active(self) -> Sequence[RunRecord]:
         """Return the runs that hold resources, or are being cleaned up. Raises SlurmError."""
-        return list(self._queue.read(self._name(), ACTIVE))
+        return list(self._queue.read(self.cluster(), ACTIVE))
 
     def ended(self, since: int, until: int) -> Iterator[RunRecord]:
         """Yield the runs that ended from ``since`` to ``until``. Raises SlurmError."""
         if self._accounting:
             return self._accounting.ended(since, until)
-        remembered = self._queue.read(self._name(), ENDED)
+        remembered = self._queue.read(self.cluster(), ENDED)
         return (run for run in remembered if run.end_time is not None and since <= run.end_time <= until)
 
     def known(self, job_ids: Sequence[int]) -> Sequence[RunRecord]:
@@ -42,7 +46,4 @@ class CommandLine:
         if self._accounting:
             return list(self._accounting.known(job_ids))
         wanted = frozenset(job_ids)
-        return [run for run in self._queue.read(self._name(), ALL) if run.job_id in wanted]
-
-    def _name(self) -> str:
-        return self._cluster or self._configuration.read()["ClusterName"]
+        return [run for run in self._queue.read(self.cluster(), ALL) if run.job_id in wanted]

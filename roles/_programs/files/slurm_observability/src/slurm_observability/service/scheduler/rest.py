@@ -28,6 +28,13 @@ class Slurmrestd:
         self._accounting = accounting
         self._cluster = cluster
 
+    def cluster(self) -> str:
+        """Return the name of the cluster. Raises SlurmError."""
+        self._cluster = self._cluster or read_cluster_name(self._client)
+        if not self._cluster:
+            raise SlurmError("this version of slurmrestd does not tell the name of the cluster; give it with --cluster")
+        return self._cluster
+
     def active(self) -> Sequence[RunRecord]:
         """Return the runs that hold resources, or are being cleaned up. Raises SlurmError."""
         return [run for run in self._queue() if run.state in states.ACTIVE and run.state != states.PENDING]
@@ -49,7 +56,7 @@ class Slurmrestd:
         return [run for run in self._queue() if run.job_id in wanted]
 
     def _queue(self) -> Iterator[RunRecord]:
-        cluster = self._name()
+        cluster = self.cluster()
         return self._parsed(self._client.records("/jobs", "jobs"), lambda record: parse_queued(cluster, record))
 
     def _accounted(self, page: str) -> Iterator[RunRecord]:
@@ -68,12 +75,6 @@ class Slurmrestd:
         except SlurmError as error:
             if _NOTHING not in str(error):
                 raise
-
-    def _name(self) -> str:
-        self._cluster = self._cluster or read_cluster_name(self._client)
-        if not self._cluster:
-            raise SlurmError("this version of slurmrestd does not tell the name of the cluster; give it with --cluster")
-        return self._cluster
 
 
 def window(since: int, until: int, version: str) -> str:

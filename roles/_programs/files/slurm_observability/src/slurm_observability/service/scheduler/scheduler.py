@@ -11,6 +11,10 @@ from ..run import RunRecord
 class Scheduler(Protocol):
     """Answers about runs. Each method raises SlurmError where Slurm gives no answer: that is not an empty one."""
 
+    def cluster(self) -> str:
+        """Return the name of the cluster that is asked."""
+        ...
+
     def active(self) -> Sequence[RunRecord]:
         """Return the runs that hold resources now, or are being cleaned up. Runs that wait are not among them."""
         ...
