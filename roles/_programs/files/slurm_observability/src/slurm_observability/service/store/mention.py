@@ -94,7 +94,7 @@ def _fits(row: Row, mention: Mention) -> bool:
     if not same_restart and row["nodes_ended_at"] is not None:
         end = min(end, row["nodes_ended_at"])  # no run begins anew while an older one is still ending
     if mention.or_before and mention.began is None and begin == NEVER and row["nodes_ended_at"] is not None:
-        return abs((mention.end or 0.0) - row["nodes_ended_at"]) <= gap
+        return bool(abs((mention.end or 0.0) - row["nodes_ended_at"]) <= gap)
     if is_before and not _may_end(row, mention, end + gap):
         return False
     if mention.began is not None and is_exact(row, "started_at") and abs(mention.began - begin) > REUSED_SECONDS:
