@@ -104,8 +104,9 @@ class Batch:
         later = [row for row in rows if row["restart"] == restart and row["started_at"] > (mention.end or 0.0)]
         if mention.or_before and later:
             restart -= 1
-        known = not mention.or_before or any(row["restart_known"] for row in later)
-        known = known and mention.restart is not None
+        # Before 23.02 there is no begin by which the run would be found when more is heard of it.
+        is_sure = not mention.or_before or (mention.began is None and any(row["restart_known"] for row in later))
+        known = mention.restart is not None and is_sure
         key, self._next_key = self._next_key, self._next_key + 1
         place = self._place(job, restart)
         return new_run(key, *job, place["restart"], place["era"], restart_known=known)
