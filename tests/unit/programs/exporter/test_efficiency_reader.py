@@ -65,6 +65,12 @@ def exporter(fake_slurm) -> Exporter:
     return Exporter(fake_slurm)
 
 
+def test_all_runs_without_a_measure_are_counted(exporter):
+    end = BEGAN + 300
+    exporter.database.jobs = [job(number, end)._replace(cpu_seconds=None) for number in (1, 2)]
+    assert exporter.count_at(end + SETTLE_SECONDS) == 2
+
+
 def test_each_run_counts_once_in_overlapping_windows(exporter):
     first = BEGAN + 300
     exporter.database.jobs = [job(1, first), job(2, first + SETTLE_SECONDS)]

@@ -15,7 +15,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from slurm_observability.exporter.history.origin import Origin
-from slurm_observability.exporter.history.reader import DAY, DEEP_EVERY, HOUR, LONGEST_PIECE, OVERLAP, HistoryReader
+from slurm_observability.exporter.history.reader import (
+    DAY,
+    DEEP_EVERY,
+    HOUR,
+    LONGEST_PIECE,
+    OVERLAP,
+    SETTLE,
+    HistoryReader,
+)
 from slurm_observability.exporter.history.store import RunStore
 from slurm_observability.exporter.history.totals import CPU_SECONDS, GPUS, RUN, SUBMITTED, WAIT, one_partition
 from slurm_observability.exporter.topics.history import STATES
@@ -188,6 +196,38 @@ def test_after_the_first_reading_the_windows_do_not_depend_on_the_reset_time():
     assert lengths[0] == lengths[1]
     assert len(lengths[0]) == 20, "one sacct per cycle"
     assert max(length for _, length in lengths[0]) <= OVERLAP + 60
+
+
+def test_once_an_hour_a_window_reaches_back_a_day():
+    database = Slurmdbd(START)
+    reader = reader_of(database, START - 30 * DAY)
+    settle(reader)
+    database.queries.clear()
+    database.now += DEEP_EVERY
+    for _ in range(6):
+        reader.read()
+        database.now += 15
+    first, *later = [end - start for kind, start, end in database.queries if kind == "ended"]
+    assert first == DAY
+    assert len(later) == 2 and max(later) < OVERLAP + 60
+
+
+def test_each_outage_is_looked_back_to_and_no_further():
+    database = Slurmdbd(START)
+    reader = reader_of(database)
+    for _outage in range(2):
+        settle(reader)
+        began = database.now
+        database.down = True
+        for _ in range(2):
+            database.now += 15
+            with pytest.raises(SlurmError):
+                reader.read()
+        database.down = False
+        database.queries.clear()
+        settle(reader)
+        assert min(start for _, start, _ in database.queries) == began - OVERLAP
+        database.now += SETTLE
 
 
 def test_a_run_that_ends_on_the_edge_of_a_window_counts_once():

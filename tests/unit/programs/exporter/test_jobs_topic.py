@@ -89,6 +89,12 @@ def test_each_state_has_a_count_of_its_own(state):
     assert metrics["slurm_jobs_cpus_pending"] == (10 if state == "PENDING" else 0)
 
 
+def test_held_jobs_of_all_kinds_are_counted():
+    kinds = [JobGroup("PENDING", ("hpc",), reason=reason) for reason in ("JobHeldUser", "JobHeldAdmin")]
+    metrics = shown(queue_of((kinds[0], 2), (kinds[1], 3)))
+    assert metrics["slurm_jobs_hold"] == metrics['slurm_partition_jobs_hold{partition="hpc"}'] == 5
+
+
 def test_what_jobs_hold_and_ask_for():
     asked = {"cpus": 4, "gpus": 2, "memory_bytes": GIB}
     metrics = shown(
