@@ -13,6 +13,7 @@ from slurm_observability.slurm.gpus import Gpus, read_gpus
     [
         ("", "", Gpus()),
         ("(null)", "", Gpus()),
+        ("gpu:a100:2(S:0),gpu:a100:2(S:1)", "gpu:a100:1(IDX:0),gpu:a100:2(IDX:2-3)", Gpus(4, 3, (("a100", 4, 3),))),
         ("gpu:4", "gpu:0", Gpus(4, 0, (("", 4, 0),))),
         ("gpu", "gpu:1", Gpus(1, 1, (("", 1, 1),))),
         ("gpu:a100", "gpu:a100:0", Gpus(1, 0, (("a100", 1, 0),))),

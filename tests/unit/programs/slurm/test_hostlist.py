@@ -19,6 +19,7 @@ from slurm_observability.slurm.hostlist import MAX_NODES, node_names
         ("gpu-[1-2]-ib,c1", ("gpu-1-ib", "gpu-2-ib", "c1")),
         ("r[1-2]n[1-2]", ("r1n1", "r1n2", "r2n1", "r2n2")),
         ("n[5-5]", ("n5",)),
+        ("n[150000-150001]", ("n150000", "n150001")),
     ],
 )
 def test_the_names(text, names):
