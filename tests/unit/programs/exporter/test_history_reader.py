@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -133,6 +134,18 @@ def test_who_becomes_the_standby_reads_no_further():
     with pytest.raises(Stopping, match="standby"):
         reader.read()
     assert (reader.progress.cursor, reader.progress.complete) == (RESET + DAY, False)
+
+
+def test_the_journal_tells_how_far_the_first_reading_is(caplog):
+    caplog.set_level("INFO", "slurm_observability.exporter.history.reader")
+    database = Slurmdbd(START)
+    settle(reader_of(database, START - 10 * DAY))
+    moments = [datetime.fromtimestamp(START - days * DAY).astimezone().isoformat(sep=" ") for days in (10, 9, 7, 3, 0)]
+    assert caplog.messages == [
+        f"reading the job history from {moments[0]} on",
+        *(f"read the job history up to {moment}" for moment in moments[1:]),
+        "the job history is complete after 0.0 s",
+    ]
 
 
 def test_nothing_at_all_is_zero():
