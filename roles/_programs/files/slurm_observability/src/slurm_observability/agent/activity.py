@@ -68,7 +68,7 @@ class Activity:
         if soonest is not None:
             seconds = min(seconds, soonest - time.monotonic())
         waiting = [self._waker.fileno(), *([self._inotify.fileno()] if self._inotify else [])]
-        ready, _, _ = select.select(waiting, [], [], max(0.0, seconds))
+        ready, *_none = select.select(waiting, [], [], max(0.0, seconds))
         if self._waker.fileno() in ready:
             self._waker.clear()
         self._take_notes()

@@ -92,7 +92,7 @@ class KernelFiles:
 
 
 def _pair(line: str) -> tuple[str, str]:
-    key, _, value = line.partition(" ")
+    key, _space, value = line.partition(" ")
     return key, value.strip()
 
 

@@ -64,7 +64,7 @@ class NodeMeter:
         """Return the numbers of /proc/meminfo in bytes."""
         found = {}
         for line in self._files.lines(self._proc / "meminfo"):
-            name, _, rest = line.partition(":")
+            name, _colon, rest = line.partition(":")
             words = rest.split()
             if len(words) == 2 and words[0].isascii() and words[0].isdigit() and words[1] == "kB":
                 found[name] = int(words[0]) * 1024

@@ -118,7 +118,7 @@ def _answer(process: subprocess.Popen[bytes], request: bytes, most: int, seconds
         stdin.write(request)
     answer = bytearray()
     while len(answer) < most:
-        readable, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
+        readable, *_none = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
         if not readable or time.monotonic() > until:
             raise TimeoutError
         piece = os.read(process.stdout.fileno(), min(_PIECE_BYTES, most - len(answer)))

@@ -143,7 +143,7 @@ class CgroupV2:
     def _below(self, path: str) -> Iterator[str]:
         """Yield a group and all groups below it, up to a number of them."""
         waiting = [path]
-        for _ in range(MAX_GROUPS):
+        for _group in range(MAX_GROUPS):
             if not waiting:
                 return
             path = waiting.pop()

@@ -72,7 +72,7 @@ class NvidiaSmi:
 
     def _minor(self, row: Mapping[str, str]) -> int | None:
         """Return the number of the device file, which only the driver's own files tell."""
-        domain, _, rest = row["pci.bus_id"].lower().partition(":")
+        domain, _colon, rest = row["pci.bus_id"].lower().partition(":")
         try:  # nvidia-smi has eight digits of the domain, the kernel four
             text = (self._driver_files / f"{domain[-4:]}:{rest}" / "information").read_text(errors="replace")
         except (OSError, ValueError):

@@ -150,7 +150,7 @@ def main() -> None:
     started = time.monotonic()
     try:
         nvml = Nvml(importlib.import_module("pynvml"))
-        for _ in sys.stdin:
+        for _line in sys.stdin:
             print(json.dumps(nvml.answer()), flush=True)
             if nvml.is_lost and time.monotonic() - started > RENEW_SECONDS:
                 return

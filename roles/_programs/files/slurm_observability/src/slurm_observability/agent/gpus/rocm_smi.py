@@ -63,7 +63,7 @@ def parse(document: Any, pci_devices: Path = PCI_DEVICES) -> GpuReport:
     return GpuReport(
         reader=NAME,
         driver_version=driver if isinstance(driver, str) else "",
-        gpus=[gpu for _, gpu in sorted(gpus.items())],
+        gpus=[gpu for _index, gpu in sorted(gpus.items())],
     )
 
 

@@ -48,11 +48,11 @@ class AutoSource:
         self,
         root: Path = Path("/"),
         which: Callable[[str], str | None] = shutil.which,
-        sources: Mapping[str, Callable[[], GpuSource]] = _SOURCES,
+        sources: Mapping[str, Callable[[], GpuSource]] | None = None,
     ) -> None:
         self._root = root
         self._which = which
-        self._sources = sources
+        self._sources = _SOURCES if sources is None else sources
         # Kept, as each knows what of it hangs.
         self._made: dict[str, GpuSource] = {}
         self._chosen: GpuSource | None = None

@@ -13,24 +13,19 @@ class Scheduler(Protocol):
 
     def cluster(self) -> str:
         """Return the name of the cluster that is asked."""
-        ...
 
     def active(self) -> Sequence[RunRecord]:
         """Return the runs that hold resources now, or are being cleaned up. Runs that wait are not among them."""
-        ...
 
     def ended(self, since: int, until: int) -> Iterator[RunRecord]:
         """Yield the runs that ended from ``since`` to ``until``, seconds since 1970, both included.
 
         Where there is no accounting: those of them that slurmctld still remembers.
         """
-        ...
 
     def known(self, job_ids: Sequence[int]) -> Sequence[RunRecord]:
         """Return all runs of these jobs that Slurm has on record, whatever their state."""
-        ...
 
     @property
     def rejected(self) -> int:
         """How many rows or records so far could not be read and were passed over."""
-        ...

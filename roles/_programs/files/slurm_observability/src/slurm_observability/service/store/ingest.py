@@ -105,7 +105,7 @@ def store_samples(connection: Connection, taken: Sequence[JobSample], cluster: s
     batch.save()
     if rows:
         connection.execute(insert_or_ignore(connection, samples), list(rows.values()))
-    _summarise_anew(connection, {key for key, _, _ in rows})
+    _summarise_anew(connection, {row[0] for row in rows})
     return len(rows)
 
 

@@ -58,10 +58,10 @@ def newest(connection: Connection, since: float) -> list[RunSample]:
     rows = {}
     for row in connection.execute(select(samples).where(samples.c.time >= since).order_by(samples.c.time)).mappings():
         rows[row["run_key"], row["node"]] = row
-    found = _runs(connection, {key for key, _ in rows})
+    found = _runs(connection, {key for key, _node in rows})
     return [
         RunSample(run, to_sample(row, _identity(run)))
-        for (key, _), row in sorted(rows.items())
+        for (key, _node), row in sorted(rows.items())
         if not row["final"] and (run := found.get(key)) is not None
     ]
 

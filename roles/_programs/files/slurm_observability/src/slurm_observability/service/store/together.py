@@ -58,7 +58,7 @@ class Together(Generic[Item, Result]):
         else:
             rest = iter(results)
             for call in calls:
-                call.results = [next(rest) for _ in call.items]
+                call.results = [next(rest) for _item in call.items]
         for call in calls:
             call.done = True
 
