@@ -33,7 +33,7 @@ def test_the_port_answers(host: Host, port: int) -> None:
 
 def test_the_job_service_answers_and_asks_for_a_token(host: Host) -> None:
     assert '"ok"' in host.check_output("curl --silent --show-error --fail http://localhost:8080/v1/health")
-    status = "curl --silent --output /dev/null --write-out '%%{http_code}' http://localhost:8080/v1/jobs"
+    status = "curl --silent --output /dev/null --write-out '%{http_code}' http://localhost:8080/v1/jobs"
     assert host.check_output(status) == "401"
 
 
