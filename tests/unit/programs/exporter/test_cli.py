@@ -214,15 +214,15 @@ def test_it_serves_and_ends_at_once_on_sigterm_even_while_slurm_hangs(cluster, f
 SIGNALLED_ELSEWHERE = """
 import signal, threading, time
 from types import SimpleNamespace
-from slurm_observability.exporter import cli
+from slurm_observability.command_line import serving
 
 def signal_this_thread():
     time.sleep(0.3)
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
 
-server = SimpleNamespace(serve_forever=lambda: None, server_address=("127.0.0.1", 1))
+server = SimpleNamespace(name="x", serve_forever=lambda: None, server_address=("127.0.0.1", 1))
 exporter = SimpleNamespace(start=threading.Thread(target=signal_this_thread).start, stop=lambda: print("stopped"))
-cli._serve(server, exporter)
+serving.serve(server, exporter)
 """
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import fields
 
-from .. import __version__
 from ..command_line.options import UsageError
-from ..command_line.signals import EndSignal
+from ..command_line.serving import listen, serve
 from ..secret_file import SecretFileError, read_secret
 from ..settings_file import SettingsFileError
 from ..web.guard import Guard
-from ..web.server import Server
 from .agent import Agent
 from .check import FAILED, as_json, as_text, check
 from .options import CHECK, PROGRAM, parser
@@ -47,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.check_config:
             return 0
         agent = Agent(settings)
-        server = _listen(options.listen_address, options.port, agent, guard)
+        server = listen(PROGRAM, options.listen_address, options.port, AgentPages(agent), guard)
     except (UsageError, SettingsFileError, SecretFileError) as error:
         print("\n".join(f"{PROGRAM}: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return EXIT_USAGE
-    _serve(server, agent)
+    serve(server, agent)
     return 0
 
 
@@ -64,23 +61,3 @@ def _check(settings: Settings, json: bool) -> int:
 def _settings(options: argparse.Namespace) -> Settings:
     # Each option that the agent is told of has the name that it has in Settings.
     return Settings(**{field.name: getattr(options, field.name) for field in fields(Settings)})
-
-
-def _listen(address: str, port: int, agent: Agent, guard: Guard) -> Server:
-    try:
-        return Server(PROGRAM, address, port, AgentPages(agent), guard)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {address} port {port} ({error.strerror or error}); choose others with "
-            "--listen-address and --port"
-        ) from error
-
-
-def _serve(server: Server, agent: Agent) -> None:
-    ended = EndSignal()
-    agent.start()
-    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
-    log.info("%s %s listens on %s port %d", PROGRAM, __version__, *server.server_address[:2])
-    ended.wait()
-    agent.stop()
-    log.info("stopped")

@@ -7,17 +7,14 @@ import logging
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from .. import __version__
 from ..command_line.options import UsageError
-from ..command_line.signals import EndSignal
+from ..command_line.serving import listen, serve
 from ..settings_file import SettingsFileError
 from ..web.guard import Guard
-from ..web.server import Server
 from .catalogue import names
 from .check import check
 from .check_report import as_json, as_text
@@ -56,12 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.check_config:
             return 0
         exporter = Exporter(settings)
-        server = _listen(options.listen_address, options.port, exporter, guard)
+        server = listen(PROGRAM, options.listen_address, options.port, ExporterPages(exporter), guard)
     except (UsageError, SettingsFileError) as error:
         print("\n".join(f"{PROGRAM}: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return EXIT_USAGE
     sys.setswitchinterval(SWITCH_INTERVAL)
-    _serve(server, exporter)
+    serve(server, exporter)
     return 0
 
 
@@ -103,23 +100,3 @@ def _settings(options: argparse.Namespace) -> Settings:
     told = {field.name: getattr(options, field.name) for field in fields(Settings) if hasattr(options, field.name)}
     custom_metrics = read_custom_metrics(options.custom_metrics, names()) if options.custom_metrics else ()
     return Settings(**{**told, "reset_time": reset_time, "reset_text": text, "custom_metrics": custom_metrics})
-
-
-def _listen(address: str, port: int, exporter: Exporter, guard: Guard) -> Server:
-    try:
-        return Server(PROGRAM, address, port, ExporterPages(exporter), guard)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {address} port {port} ({error.strerror or error}); choose others with "
-            "--listen-address and --port"
-        ) from error
-
-
-def _serve(server: Server, exporter: Exporter) -> None:
-    ended = EndSignal()
-    exporter.start()
-    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
-    log.info("%s %s listens on %s port %d", PROGRAM, __version__, *server.server_address[:2])
-    ended.wait()
-    exporter.stop()
-    log.info("stopped")
