@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -84,6 +85,14 @@ def test_a_request_that_does_not_end(client: Client) -> None:
 def test_an_answer_that_nobody_takes(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     client.post(BATCH, {"events": [event(number, name="x" * 500) for number in range(1, 901)]})
     monkeypatch.setattr(BoundedProtocol, "exchange_seconds", 0.3)
+    accept = BoundedProtocol.connection_made
+
+    def with_a_small_buffer(protocol: BoundedProtocol, transport: asyncio.Transport) -> None:
+        # The kernel may take the whole answer otherwise, and delivers what it took.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        accept(protocol, transport)
+
+    monkeypatch.setattr(BoundedProtocol, "connection_made", with_a_small_buffer)
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", client.port))
