@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""bin/bench jobs: how many events the database of runs takes, and how soon it answers with millions of runs in it.
+"""bin/bench jobs: how many events the job service takes, and how soon its database answers with millions of runs in it.
 
-Events come as they do from agents: several threads, each with batches of its own jobs. An event counts when it was
-acknowledged, which is when it is on disk. Real PostgreSQL and SQLite on the disk of --directory. See
-docs/job-database.md.
+Events come as they do from agents: several senders, each with batches of its own jobs. They go to the store alone, and
+over HTTP to the service, a process of its own, through the agent's client; single ones, as of a hook that posts with
+curl, are shown beside. An event counts when it was acknowledged, which is when it is on disk. Real PostgreSQL and
+SQLite on the disk of --directory. The senders run on the same CPUs as service and database. See docs/job-database.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import resource
@@ -16,7 +18,6 @@ import shutil
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +32,9 @@ sys.path[:0] = [
 ]
 
 import jobs_database as filled  # noqa: E402
-from slurm_observability.jobs.event import EPILOG, FINISHED, PROLOG, STARTED, JobEvent  # noqa: E402
+from jobs_events import Deliver, send  # noqa: E402
+from jobs_http import RunningService  # noqa: E402
+from slurm_observability.jobs.event import JobEvent  # noqa: E402
 from slurm_observability.jobs.run_id import RunId  # noqa: E402
 from slurm_observability.service.store.engine import Database  # noqa: E402
 from slurm_observability.service.store.store import RunFilter, Store  # noqa: E402
@@ -48,7 +51,7 @@ def main() -> int:
     """Run the benchmark. Exit code 3: a bar was missed and --check-bars given."""
     parser = argparse.ArgumentParser(prog="bin/bench jobs", description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="duration of each measurement (default: 20)")
-    parser.add_argument("--threads", type=int, default=8, help="senders at the same time (default: 8)")
+    parser.add_argument("--senders", type=int, default=8, help="senders at the same time (default: 8)")
     parser.add_argument("--runs", type=int, default=5_000_000, help="runs on record for the queries (default: 5000000)")
     parser.add_argument("--queries", type=int, default=300, help="queries of each shape (default: 300)")
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
@@ -62,9 +65,9 @@ def main() -> int:
     results: list[dict[str, Any]] = []
     if options.only != "queries":
         for kind in options.databases:
-            for size in (1, 20, 1000):
+            for measure, size in itertools.product((measure_store, measure_http), (1, 20, 1000)):
                 with database(kind, options.directory) as url:
-                    results.append(show(measure_events(url, size, options)))
+                    results.append(show(measure(url, size, options)))
     if options.only != "events":
         for kind in options.databases:
             with database(kind, options.directory) as url:
@@ -103,77 +106,50 @@ def database(kind: str, directory: Path | None) -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def measure_events(url: str, size: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Let threads send batches of ``size`` events for a while; return what was acknowledged each second."""
+def measure_store(url: str, size: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Measure batches that are handed to the store: what the database takes."""
     store = Store(url, cluster="lab")
     store.migrate()
-    stop = threading.Event()
-    counts = [0] * options.threads
-    latencies: list[float] = []
 
-    def send(number: int) -> None:
-        batches = batches_of(number, size)
-        while not stop.is_set():
-            batch = next(batches)
-            began = time.perf_counter()
+    def sender(number: int) -> Deliver:
+        def deliver(batch: list[JobEvent]) -> None:
             outcomes = store.add_events(batch, f"agent{number}", time.time())
-            latencies.append(time.perf_counter() - began)
             assert outcomes == ["stored"] * size, "every event is new"
-            counts[number] += size
 
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(options.threads)]
-    cpu, began = cpu_seconds(), time.perf_counter()
-    for thread in threads:
-        thread.start()
-    time.sleep(options.seconds)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    elapsed = time.perf_counter() - began
-    rate = sum(counts) / elapsed
-    with store._database.reading() as connection:
-        there = connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one()
-    assert there == sum(counts), "what was acknowledged is there"
-    result = {"measured": "events", "database": Database(url).kind, "events_in_a_batch": size}
-    result |= {"events_per_second": round(rate, 1), "batch_p99_seconds": quantile(latencies, 0.99)}
-    result |= {"service_cpu_seconds_per_second": round((cpu_seconds() - cpu) / elapsed, 3)}
-    store.close()
+        return deliver
+
+    try:
+        return measured(
+            "events to the store", url, size, [sender(n) for n in range(options.senders)], cpu_seconds, options
+        )
+    finally:
+        store.close()
+
+
+def measure_http(url: str, size: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Measure batches that are posted to the service as agents do; a single event goes to the path of its kind."""
+    with RunningService(url, options.directory) as service:
+        senders = [service.sender(number, size) for number in range(options.senders)]
+        return measured("events over HTTP", url, size, senders, service.cpu_seconds, options)
+
+
+def measured(
+    what: str, url: str, size: int, senders: list[Deliver], cpu: Callable[[], float], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Let senders send; return what was acknowledged each second."""
+    spent = cpu()
+    sent = send(senders, size, options.seconds)
+    spent = cpu() - spent
+    assert sent.events == count_events(url), "what was acknowledged is there"
+    rate = sent.events / sent.seconds
+    result = {"measured": what, "database": Database(url).kind, "events_in_a_batch": size}
+    result |= {"events_per_second": round(rate, 1), "batch_p99_seconds": quantile(sent.latencies, 0.99)}
+    result |= {"service_cpu_seconds_per_second": round(spent / sent.seconds, 3)}
     return result | ({"met": rate >= BAR_EVENTS} if size > 1 else {})
 
 
-def batches_of(sender: int, size: int) -> Iterator[list[JobEvent]]:
-    """Make batches of events of one node's jobs: each begins, and ends some events later."""
-    events = events_of(sender)
-    while True:
-        yield [next(events) for _ in range(size)]
-
-
-def events_of(sender: int) -> Iterator[JobEvent]:
-    """Make events like those that hooks write."""
-    going: list[int] = []
-    now, job_id = time.time(), sender * 10_000_000
-    node = f"n{sender}"
-    while True:
-        job_id += 1
-        now += 1.0
-        going.append(job_id)
-        common: dict[str, Any] = {"cluster": "lab", "node": node, "nodes": node, "node_count": 1, "restart": 0}
-        common |= {"user": f"user{job_id % 499}", "uid": 1000 + job_id % 499, "account": f"account{job_id % 61}"}
-        common |= {"partition": "gpu", "cpus_per_node": "16", "gpus": ("0", "1"), "work_dir": "/home/user/project"}
-        yield JobEvent(
-            event_id=f"{node}-{job_id}-job-started-{now:.6f}", kind=STARTED, origin=PROLOG, time=now,
-            job_id=job_id, start_time=now, **common,
-        )  # fmt: skip
-        if len(going) > 32:
-            ended = going.pop(0)
-            yield JobEvent(
-                event_id=f"{node}-{ended}-job-finished-{now:.6f}", kind=FINISHED, origin=EPILOG, time=now,
-                job_id=ended, exit_code=0, exit_signal=0, **common,
-            )  # fmt: skip
-
-
 def measure_queries(url: str, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Ask for pages of runs in eight ways, each with other values each time."""
+    """Ask for pages of runs in nine ways, each with other values each time."""
     database = Database(url)
     began = time.perf_counter()
     filled.without_indices(database)
@@ -199,7 +175,7 @@ def measure_queries(url: str, options: argparse.Namespace) -> list[dict[str, Any
 
 
 def shapes(store: Store, count: int, chance: random.Random) -> dict[str, Callable[[], object]]:
-    """Return the eight queries."""
+    """Return the nine queries."""
 
     def page(make: Callable[[], RunFilter]) -> Callable[[], object]:
         def ask() -> None:
@@ -238,6 +214,15 @@ def shapes(store: Store, count: int, chance: random.Random) -> dict[str, Callabl
         "one run": lambda: store.run(RunId(chance.randrange(1, count))),
         "three pages": deep,
     }
+
+
+def count_events(url: str) -> int:
+    """Return how many events a database holds."""
+    database = Database(url)
+    with database.reading() as connection:
+        count = connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one()
+    database.close()
+    return int(count)
 
 
 def quantile(values: list[float], part: float) -> float:
