@@ -1,9 +1,9 @@
 # What every job hook does while Slurm waits for it: next to nothing. The hook sources this file, with its name in `hook`.
 # shellcheck shell=bash
 #
-# It starts a writer for each place that is to know, and ends. A writer is a process group of its own, because slurmd kills
-# that of a hook when it ends, and holds nothing of Slurm's open: it may hang with its file system, alone. What it cannot
-# write is lost here, and found again by the agent (in the cgroups) and by the service (in Slurm's records).
+# It starts a writer for each place that is to know, and ends. The writers are in a process group of their own, because
+# slurmd kills that of a hook when it ends, and hold nothing of Slurm's open: each may hang with its file system, alone.
+# What one cannot write is lost here, and found again by the agent (in the cgroups) and by the service (in Slurm's records).
 #
 # Works with bash 4.2 and later. Nothing here calls Slurm, the network, or another program.
 
@@ -16,21 +16,15 @@ library=${BASH_SOURCE[0]%/*}
 most_writers=256
 
 run_hook() {
-    local place now=${EPOCHREALTIME-} kind=job-finished
+    local now=${EPOCHREALTIME-} kind=job-finished
     now=${now//[!0-9]/}
     [[ $hook != prolog* ]] || kind=job-started
     export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
     shopt -s nullglob
     read_settings
     [[ ${SLURM_JOB_ID-} =~ ^[1-9][0-9]{0,9}$ ]] && may_write || return
-    set -m # a process group for each writer
-    local IFS=:
-    for place in $OBSERVABILITY_SPOOL; do
-        start_writer event "$place"
-    done
-    if [[ ${SLURM_JOB_GPUS-} && $hook != *_slurmctld ]]; then
-        start_writer gpu_map "$OBSERVABILITY_GPU_MAP"
-    fi
+    set -m # the writers get their process group
+    start_writers </dev/null >/dev/null 2>&1 &
 }
 
 # Sets what neither the environment nor hooks.conf does. Nothing of it comes from a user, whose variables Slurm passes to no
@@ -54,15 +48,25 @@ may_write() {
     ((writers < most_writers))
 }
 
-start_writer() { run_writer "$@" </dev/null >/dev/null 2>&1 & }
-
-# Runs the file of what is to be written, in the directory where it goes.
-run_writer() {
-    local what=$1 directory=$2 marker=$OBSERVABILITY_WRITERS/$BASHPID descriptor IFS=$' \t\n'
+# One process starts them all: the hook shares the processors with whatever it starts, and a second writer of its own kept
+# it from its end for a time slice of 3 ms where there were two processors.
+start_writers() {
+    local place descriptor IFS=:
     for descriptor in /proc/self/fd/*; do
         descriptor=${descriptor##*/}
         ((descriptor <= 2)) || exec {descriptor}>&-
     done
+    for place in $OBSERVABILITY_SPOOL; do
+        run_writer event "$place" &
+    done
+    if [[ ${SLURM_JOB_GPUS-} && $hook != *_slurmctld ]]; then
+        run_writer gpu_map "$OBSERVABILITY_GPU_MAP" &
+    fi
+}
+
+# Runs the file of what is to be written, in the directory where it goes.
+run_writer() {
+    local what=$1 directory=$2 marker=$OBSERVABILITY_WRITERS/$BASHPID IFS=$' \t\n'
     umask 022
     set -o noclobber # no file that is there is written to
     : >"$marker"

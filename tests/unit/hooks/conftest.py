@@ -91,7 +91,9 @@ class Hooks:
 
     def settle(self) -> None:
         """Wait until no writer is there."""
-        eventually(lambda: not any(processes_with(str(self.writers).encode())), "the end of the writers")
+        # Looked for twice: what starts the writers may end between the list of processes and a look at it.
+        word = str(self.writers).encode()
+        eventually(lambda: not (any(processes_with(word)) or any(processes_with(word))), "the end of the writers")
 
     def events(self) -> list[Path]:
         """The event files, in the order of their names."""

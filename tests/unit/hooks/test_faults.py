@@ -98,7 +98,7 @@ def test_a_frozen_spool_holds_a_writer_and_not_the_job(hooks: Hooks, frozen: Pat
     hooks.start("prolog")
     hooks.start("epilog", SLURM_JOB_GPUS="0")
     eventually(lambda: hooks.gpu_map() == {}, "the map, which is not frozen")
-    assert len(list(hooks.writers.iterdir())) >= 2
+    eventually(lambda: len(list(hooks.writers.iterdir())) >= 2, "the writers of the events")
     assert len(hooks.events()) == 0
     thaw(hooks)
     hooks.settle()
