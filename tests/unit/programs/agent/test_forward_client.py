@@ -18,8 +18,7 @@ from slurm_observability.agent.forward.client import (
     Client,
     ServiceError,
 )
-from slurm_observability.agent.forward.counts import Counts
-from slurm_observability.agent.forward.link import Link
+from slurm_observability.agent.forward.forwarding import Forwarding
 
 from tests.unit.programs.agent.service import answers, breaks_off, closes, hangs, says_goodbye, trickles
 from tests.unit.programs.exporter.certificates import Authority
@@ -211,12 +210,12 @@ def test_a_token_that_is_none(make_settings, service, tmp_path, content, mode, w
     ],
 )
 def test_a_token_in_plain_text_is_warned_of(make_settings, tmp_path, caplog, url, shown):
-    Link(make_settings(url=url, token_file=tmp_path / "token"), Counts())
+    Forwarding(make_settings(url=url, token_file=tmp_path / "token"))
     assert ("in plain text" in caplog.text) == shown
 
 
 def test_without_a_token_there_is_nothing_to_show(make_settings, caplog):
-    Link(make_settings(url="http://head:8080"), Counts())
+    Forwarding(make_settings(url="http://head:8080"))
     assert caplog.text == ""
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
+import time
 
 import pytest
+from slurm_observability.agent.forward import backoff
 from slurm_observability.agent.forward import event_sender as module
-from slurm_observability.agent.forward.client import BUSY, LATE, OK, REJECTED, UNAUTHORISED
+from slurm_observability.agent.forward.client import BUSY, LATE, OK, REJECTED, UNAUTHORISED, Client
 from slurm_observability.agent.forward.counts import DROPPED, REFUSED, REPEATED, STORED, Counts
-from slurm_observability.agent.forward.event_sender import EventSender
+from slurm_observability.agent.forward.event_sender import EVENTS_PATH, EventSender
 from slurm_observability.agent.forward.forwarder import Forwarder
 from slurm_observability.agent.forward.link import Link
-from slurm_observability.agent.forward.sample_sender import SampleSender
+from slurm_observability.agent.forward.sample_sender import SAMPLES_PATH, SampleSender
 from slurm_observability.agent.forward.samples import Samples
 from slurm_observability.agent.forward.waiting import Waiting
 from slurm_observability.jobs.event import FINISHED, STARTED
@@ -31,9 +34,14 @@ class Bench:
         self.more = threading.Event()
         self.waiting = Waiting(self.more)
         self.samples = Samples(self.counts, self.more)
-        link = Link(settings, self.counts)
-        events = EventSender(settings, spool, self.waiting, self.counts, link)
-        self.forwarder = Forwarder(link, events, SampleSender(self.samples, self.counts, link), self.counts, self.more)
+        self.skipped = 0.0
+        client = Client(settings)
+        links = [Link(client, path, self.counts, self.clock) for path in (EVENTS_PATH, SAMPLES_PATH)]
+        events = EventSender(settings, spool, self.waiting, self.counts, links[0])
+        self.forwarder = Forwarder((events, SampleSender(self.samples, self.counts, links[1])), self.more)
+
+    def clock(self):
+        return time.monotonic() + self.skipped
 
     def put(self, *events):
         for each in events:
@@ -43,6 +51,8 @@ class Bench:
                 self.waiting.add(name, 4096)
 
     def send(self):
+        """Send, after whatever pauses there are."""
+        self.skipped += self.counts.pause
         self.forwarder.send()
 
     @property
@@ -273,7 +283,7 @@ def test_an_outage_is_said_once_and_its_end(bench, service, caplog):
     bench.send()
     assert [record.message for record in caplog.records] == [
         f"{service.url} answers 500: oh; everything is kept",
-        "the service answers again",
+        "the service answers /v1/events again",
     ]
 
 
@@ -331,6 +341,49 @@ def test_a_failure_among_halves_keeps_the_rest(bench, service):
     assert [each["job_id"] for each in service.samples] == [1, 2]
     bench.send()
     assert [each["job_id"] for each in service.samples] == [1, 2, 3, 4]
+
+
+def fails_at(path, fault=None):
+    """Return a fault of one path of the service."""
+    fault = fault or answers(500, b"oh")
+    return lambda handler: True if handler.path != path else fault(handler)
+
+
+def test_events_that_come_through_shorten_no_pause_of_the_samples(bench, service, caplog, monkeypatch):
+    monkeypatch.setattr(backoff, "_chance", random.Random(7))
+    service.always = fails_at(SAMPLES_PATH)
+    pauses = []
+    for turn in range(1, 21):
+        bench.put(*runs(1, first=turn))
+        bench.samples.put([sample(turn)], [])
+        bench.send()
+        pauses.append(bench.counts.pause)
+        assert bench.left == 0
+        assert not bench.counts.service_up
+    assert max(pauses[10:]) > 16  # no fewer than five failures in a row
+    assert [record.message for record in caplog.records] == [f"{service.url} answers 500: oh; everything is kept"]
+    service.always = None
+    bench.send()
+    assert (len(service.samples), bench.counts.pause, bench.counts.service_up) == (20, 0, True)
+
+
+def test_samples_that_have_to_wait_hold_up_no_event(bench, service):
+    service.always = fails_at(SAMPLES_PATH, answers(503, Retry_After="300"))
+    bench.samples.put([sample(1)], [])
+    bench.send()
+    bench.put(*runs(1))
+    bench.forwarder.send()  # at once
+    assert len(service.order) == 2
+    assert [path for path, _headers, _document in service.requests].count(EVENTS_PATH) == 1
+
+
+def test_while_events_have_to_wait_no_sample_is_sent(bench, service):
+    service.always = fails_at(EVENTS_PATH)
+    bench.put(*runs(1))
+    bench.samples.put([sample(1)], [])
+    for _turn in range(3):
+        bench.send()
+    assert (service.samples, len(bench.samples)) == ([], 1)
 
 
 def test_it_sends_until_it_is_stopped(bench, service, eventually):

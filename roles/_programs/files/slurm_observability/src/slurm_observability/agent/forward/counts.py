@@ -18,13 +18,25 @@ SAMPLE_OUTCOMES = (STORED, REFUSED, DROPPED)
 
 @dataclass
 class Counts:
-    """Each number is written by one thread at a time. Times in seconds; ``last_success`` since 1970, None before."""
+    """Each number is written by one thread at a time. Times in seconds; ``last_success`` since 1970, None before.
+
+    ``pauses`` is for how long the service is left alone after it failed, by path; 0 where it did not.
+    """
 
     events: Counter[str] = field(default_factory=Counter)
     samples: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
     observer_errors: int = 0
     spool_up: bool = False
-    service_up: bool = False
-    pause: float = 0.0
+    pauses: dict[str, float] = field(default_factory=dict)
     last_success: float | None = None
+
+    @property
+    def pause(self) -> float:
+        """The longest time for which the service is left alone, 0 in health."""
+        return max(self.pauses.values(), default=0.0)
+
+    @property
+    def service_up(self) -> bool:
+        """Whether the service took what it was sent last, on each path."""
+        return self.last_success is not None and not self.pause

@@ -42,7 +42,7 @@ class EventSender:
         self._spool = spool
         self._waiting = waiting
         self._counts = counts
-        self._link = link
+        self.link = link
         self._seldom = Seldom(log)
         # Whether the service has accepted something since it last rejected a request for a single event.
         self._accepted = False
@@ -74,9 +74,7 @@ class EventSender:
     def _deliver(self, letters: Sequence[_Letter]) -> None:
         """Send these events. Those of a request that is rejected are sent in halves, until the bad one is found."""
         try:
-            answer = self._link.post(
-                EVENTS_PATH, b'{"events": [' + b", ".join(letter.body for letter in letters) + b"]}"
-            )
+            answer = self.link.post(b'{"events": [' + b", ".join(letter.body for letter in letters) + b"]}")
         except ServiceError as error:
             if error.outcome != REJECTED:
                 raise

@@ -47,7 +47,7 @@ REFUSED_FILES = Metric(
 )
 SERVICE_UP = Metric(
     "job_agent_service_up",
-    "1 when the service took what it was sent last, else 0, also before anything was sent.",
+    "1 when the service took what it was sent last, events as well as samples, else 0, also before anything was sent.",
     query="job_agent_service_up == 0",
 )
 REQUESTS = Metric(
@@ -65,7 +65,7 @@ LAST_SUCCESS = Metric(
 )
 BACKOFF = Metric(
     "job_agent_backoff_seconds",
-    "Time that the service is left alone after it failed. 0 in health.",
+    "Time that the service is left alone after it failed, the longer of that for events and for samples. 0 in health.",
     query="job_agent_backoff_seconds > 0",
 )
 SAMPLES = Metric(

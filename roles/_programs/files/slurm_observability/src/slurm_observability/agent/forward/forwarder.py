@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
+from typing import Protocol
 
 from .client import FAILED, ServiceError
-from .counts import Counts
-from .event_sender import EventSender
 from .link import Link
-from .sample_sender import SampleSender
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 10.0
 
 
-class Forwarder:
-    """Empties what waits, and pauses where the service fails. ``more`` is set when there is something to send."""
+class Sender(Protocol):
+    """Sends one kind of thing, by its own link."""
 
-    def __init__(
-        self, link: Link, events: EventSender, samples: SampleSender, counts: Counts, more: threading.Event
-    ) -> None:
-        self._link = link
-        self._senders = (events, samples)
-        self._counts = counts
+    link: Link
+
+    def send(self) -> bool:
+        """Send some of what waits. Return whether there was any. Raises ServiceError."""
+
+
+class Forwarder:
+    """Empties what waits, and pauses where the service fails. ``more`` is set when there is something to send.
+
+    The first of the senders goes before the others: while the service does not take what that one sends, they wait,
+    too. What the service does not take of a later one holds up none before it.
+    """
+
+    def __init__(self, senders: Sequence[Sender], more: threading.Event) -> None:
+        self._senders = senders
         self._more = more
         self._stopped = threading.Event()
 
@@ -32,12 +40,9 @@ class Forwarder:
         """Send until :meth:`stop`."""
         while not self._stopped.is_set():
             self.send()
-            if self._counts.pause:
-                self._stopped.wait(self._counts.pause)
-            else:
-                self._more.wait(IDLE_SECONDS)
-                self._more.clear()
-        self._link.close()
+            rests = [sender.link.rest for sender in self._senders]
+            self._more.wait(min(filter(None, rests), default=IDLE_SECONDS))
+            self._more.clear()
 
     def stop(self) -> None:
         """Let :meth:`run` end, when the request that is under way has ended."""
@@ -45,14 +50,23 @@ class Forwarder:
         self._more.set()
 
     def send(self) -> None:
-        """Send all that waits. Never raises: a failure sets how long to pause."""
-        try:
-            while not self._stopped.is_set() and any(sender.send() for sender in self._senders):
-                pass
-        except ServiceError as error:
-            self._link.note_failure(error)
-        except Exception as error:  # the thread must live on, whatever the fault
-            log.exception("forwarding: this is a fault of the program")
-            self._link.note_failure(ServiceError(FAILED, f"a fault of the program: {type(error).__name__}"))
-        else:
-            self._counts.pause = 0.0
+        """Send all that waits and that the service may be asked to take. Never raises."""
+        while not self._stopped.is_set() and self._send_some():
+            pass
+
+    def _send_some(self) -> bool:
+        """Let the first sender that has something send of it. Return whether one had."""
+        for sender in self._senders:
+            if sender.link.rest:
+                return False
+            try:
+                if sender.send():
+                    return True
+            except ServiceError as error:
+                sender.link.note_failure(error)
+                return False
+            except Exception as error:  # the thread must live on, whatever the fault
+                log.exception("forwarding: this is a fault of the program")
+                sender.link.note_failure(ServiceError(FAILED, f"a fault of the program: {type(error).__name__}"))
+                return False
+        return False

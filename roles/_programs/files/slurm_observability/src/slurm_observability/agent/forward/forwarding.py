@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 
@@ -9,16 +10,19 @@ from ...jobs.spool import Spool
 from ...metrics.metric import AnyFamily
 from ..part import Observer
 from ..settings import Settings
+from .client import Client
 from .counts import Counts
-from .event_sender import EventSender
+from .event_sender import EVENTS_PATH, EventSender
 from .families import families
 from .forwarder import Forwarder
 from .link import Link
 from .outbox import SpoolOutbox
-from .sample_sender import SampleSender
+from .sample_sender import SAMPLES_PATH, SampleSender
 from .samples import Samples
 from .waiting import Waiting
 from .watcher import Watcher
+
+log = logging.getLogger(__name__)
 
 
 class Forwarding:
@@ -37,9 +41,14 @@ class Forwarding:
         self.outbox = SpoolOutbox(self._spool, self._samples, self._counts)
         self._observers: list[Observer] = []
         self._watcher = Watcher(settings, self._spool, self._waiting, self._counts, self._observers)
-        link = Link(settings, self._counts)
-        events = EventSender(settings, self._spool, self._waiting, self._counts, link)
-        self._forwarder = Forwarder(link, events, SampleSender(self._samples, self._counts, link), self._counts, more)
+        self._client = Client(settings)
+        if self._client.shows_token:
+            log.warning("the token goes to %s in plain text; give the service a certificate", settings.url)
+        events = EventSender(
+            settings, self._spool, self._waiting, self._counts, Link(self._client, EVENTS_PATH, self._counts)
+        )
+        samples = SampleSender(self._samples, self._counts, Link(self._client, SAMPLES_PATH, self._counts))
+        self._forwarder = Forwarder((events, samples), more)
 
     def tell(self, observers: Sequence[Observer]) -> None:
         """Let observers hear of every event. Comes before the start."""
@@ -52,7 +61,7 @@ class Forwarding:
 
     def start(self) -> None:
         """Start both threads."""
-        for name, run in (("spool", self._watcher.run), ("service", self._forwarder.run)):
+        for name, run in (("spool", self._watcher.run), ("service", self._forward)):
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def stop(self) -> None:
@@ -63,3 +72,7 @@ class Forwarding:
     def families(self) -> Iterable[AnyFamily]:
         """Return how it fares."""
         return families(self._spool, self._waiting, self._samples, self._counts)
+
+    def _forward(self) -> None:
+        self._forwarder.run()
+        self._client.close()

@@ -22,7 +22,7 @@ class SampleSender:
     def __init__(self, samples: Samples, counts: Counts, link: Link) -> None:
         self._samples = samples
         self._counts = counts
-        self._link = link
+        self.link = link
         self._seldom = Seldom(log)
 
     def send(self) -> bool:
@@ -39,7 +39,7 @@ class SampleSender:
     def _deliver(self, batch: Batch) -> Sequence[Batch]:
         """Send these samples. Return what is to be sent in their place: the halves of a request that is rejected."""
         try:
-            self._link.post(SAMPLES_PATH, batch.body())
+            self.link.post(batch.body())
         except ServiceError as error:
             if error.outcome != REJECTED:
                 raise
