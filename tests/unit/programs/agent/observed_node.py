@@ -8,12 +8,12 @@ from pathlib import Path
 
 from slurm_observability.agent.gpus.reading import GpuError, GpuReading
 from slurm_observability.agent.job_watch import JobWatch
-from slurm_observability.agent.moment import Moment
 from slurm_observability.agent.settings import Settings
 from slurm_observability.agent.wiring import job_watch
 from slurm_observability.jobs.event import EPILOG, FINISHED, PROLOG, STARTED, JobEvent
 from slurm_observability.jobs.sample import JobSample, NodeSample
 from slurm_observability.metrics.exposition import render
+from slurm_observability.moment import Moment
 
 from tests.unit.programs.agent.node_tree import BOOTED, Proc, TreeV2
 
@@ -60,13 +60,17 @@ class ToldGpus:
 
 
 class ObservedNode:
-    """A node. ``watch`` is the part of the agent; :meth:`look` lets time go by and makes it look."""
+    """A node. ``watch`` is the part of the agent; :meth:`look` lets time go by and makes it look.
+
+    ``set_by`` is by how many seconds its wall clock was set, forward or back.
+    """
 
     def __init__(self, directory: Path, **options: object) -> None:
         self.proc = Proc(directory / "proc")
         self.tree = TreeV2(directory / "cgroup", self.proc)
         self.gpus = ToldGpus()
         self.time = BEGIN
+        self.set_by = 0.0
         self.settings = Settings(
             **{  # type: ignore[arg-type]
                 "node": NODE,
@@ -89,7 +93,7 @@ class ObservedNode:
         self.watch.restore()
 
     def clock(self) -> Moment:
-        return Moment(self.time, self.time - BEGIN)
+        return Moment(self.time + self.set_by, self.time - BEGIN)
 
     def look(self, seconds: float = INTERVAL, times: int = 1) -> None:
         """Let the time go by, and look."""

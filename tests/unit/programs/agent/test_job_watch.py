@@ -13,7 +13,7 @@ from slurm_observability.agent.job_table import END_GRACE, MAX_ENDED, START_GRAC
 from slurm_observability.jobs.event import CGROUP, FINISHED, STARTED
 
 from tests.unit.programs.agent.node_tree import BOOTED, remove, write
-from tests.unit.programs.agent.observed_node import BEGIN, INTERVAL, NODE, ObservedNode
+from tests.unit.programs.agent.observed_node import BEGIN, INTERVAL, NODE, ObservedNode, gpu
 
 SLUID = "sEKNKTV3WPV500"
 _LOOKS_TO_START = int(START_GRACE / INTERVAL) + 1
@@ -180,6 +180,47 @@ def test_a_job_whose_epilog_told_nothing(node: ObservedNode) -> None:
     node.epilog(7)  # and now it comes after all
     node.look()
     assert len(node.outbox.finals) == 1
+
+
+@pytest.mark.parametrize("step", [-86_400.0, 86_400.0])
+def test_a_wall_clock_that_is_set_ends_no_job_and_forgets_none(node: ObservedNode, step: float) -> None:
+    node.prolog(7)
+    path = node.tree.job("job_7", 7)
+    node.look()
+    seen = node.time
+    remove(path)
+    node.set_by = step
+    assert node.value("hpc_job_cpu_seconds_total") == 2.0  # the last look is no older than before
+    node.look(times=_LOOKS_TO_END - 1)
+    assert node.outbox.events == []
+    node.restart()
+    node.look(times=_LOOKS_TO_START + 1)
+    (event,) = node.outbox.events
+    assert (event.kind, event.time) == (FINISHED, seen)
+
+
+@pytest.mark.parametrize("step", [-86_400.0, 86_400.0])
+def test_a_wall_clock_that_is_set_brings_no_start_forward_and_puts_none_off(node: ObservedNode, step: float) -> None:
+    node.tree.job("job_7", 7, pids=(501,))
+    node.look()
+    node.set_by = step
+    node.look(times=_LOOKS_TO_START - 1)
+    assert node.outbox.events == []
+    node.look()
+    assert [event.kind for event in node.outbox.events] == [STARTED]
+
+
+@pytest.mark.parametrize("step", [-86_400.0, 86_400.0])
+def test_a_wall_clock_that_is_set_changes_nothing_of_how_long_a_gpu_was_held(node: ObservedNode, step: float) -> None:
+    node.gpus.readings = [gpu(0)]
+    node.prolog(7, gpus=("0",))
+    node.look()
+    node.set_by = step
+    node.look(times=3)
+    node.epilog(7)
+    node.look()
+    (final,) = node.outbox.finals
+    assert final.gpus[0].held_seconds == 3 * INTERVAL
 
 
 def test_an_epilog_that_waited_in_the_spool_while_the_agent_was_away(node: ObservedNode) -> None:

@@ -21,6 +21,7 @@ from slurm_observability.archive.reading import NotNow
 from slurm_observability.archive.service import Service
 from slurm_observability.archive.settings import Settings
 from slurm_observability.command_line.options import UsageError
+from slurm_observability.moment import Moment
 
 from tests.unit.programs.archive.conftest import START, Slurmctld, finished, started, write_event
 from tests.unit.programs.conftest import PROJECT
@@ -60,7 +61,7 @@ def make(tmp_path: Path, archive: Path, slurmctld: Slurmctld) -> Service:
             min_free=0.0,
             metrics_file=tmp_path / "metrics.prom",
         ),
-        lambda: START + 100.0,
+        lambda: Moment(START + 100.0, 100.0),
     )
 
 

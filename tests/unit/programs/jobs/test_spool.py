@@ -108,6 +108,15 @@ def test_changes_are_noticed(spool):
     assert spool.changed()
 
 
+def test_a_clock_that_was_set_back_makes_no_look_necessary(spool):
+    spool.put(event())
+    os.utime(spool.directory, (time.time() + 86_400, time.time() + 86_400))
+    spool.look(10)
+    assert not spool.changed()
+    spool.put(event(8))
+    assert spool.changed()
+
+
 def test_no_change_is_missed_in_the_tick_of_a_look(spool):
     seen = set()
     for job in range(200):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from ..jobs.event import JobEvent
 from ..jobs.hook_event import event_of, record_of
 from ..jobs.hook_record import RecordError
+from ..moment import Moment
 from .cgroups.usage import Usage
 from .job_table import JobTable
 from .node_job import NodeJob
@@ -105,6 +106,7 @@ def _job(document: Mapping[str, Any]) -> NodeJob:
         **{
             **fields,
             "started": _event(fields["started"]),
+            "seen": _moment(fields["seen"]),
             "usage": Usage(**_numbers(fields["usage"])),
             "totals": Totals(
                 {name: value for name, value in _numbers(totals["earlier"]).items() if value is not None},
@@ -116,6 +118,11 @@ def _job(document: Mapping[str, Any]) -> NodeJob:
 
 def _event(record: Mapping[str, str]) -> JobEvent:
     return event_of({str(name): str(value) for name, value in record.items()})
+
+
+def _moment(clocks: Sequence[float] | None) -> Moment | None:
+    # Until the next boot the steady clock goes on, whoever asks it.
+    return None if clocks is None else Moment(*map(float, clocks))
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..jobs.event import CGROUP, FINISHED, JobEvent
+from ..moment import Moment
 from .cgroups.group import JobGroup
 from .node_job import JobKey, NodeJob
 
@@ -22,7 +23,7 @@ MAX_ENDED = 1000
 
 
 class JobTable:
-    """Knows the jobs on this node. Use from one thread; times are seconds since 1970.
+    """Knows the jobs on this node. Use from one thread. How long ago something was, the steady clock says.
 
     ``send`` takes the events that no hook wrote; ``healed`` counts them by kind.
     """
@@ -46,20 +47,20 @@ class JobTable:
             return self._end(key, event.time)
         if job is None:
             if event.time > self.ended.get(key, 0.0):  # else an event that comes again
-                self.jobs[key] = NodeJob(event, announced=True, found=event.time)
+                self.jobs[key] = NodeJob(event)
             return None
         if job.is_of(event):
             if not job.reported:  # what its hook says is worth more than what the control group shows
-                job.started, job.announced = event, True
+                job.started, job.untold_since = event, None
             return None
         if event.time < job.started.time:
             return None
         self._send_end(job, event.time)
         ended = self._end(key, event.time)
-        self.jobs[key] = NodeJob(event, announced=True, found=event.time)
+        self.jobs[key] = NodeJob(event)
         return ended
 
-    def find(self, started: JobEvent, now: float) -> NodeJob | None:
+    def find(self, started: JobEvent, now: Moment) -> NodeJob | None:
         """Return the job that has begun so, by its control group; a new one, if need be.
 
         None where the run has ended, and slurmstepd is still at it.
@@ -69,7 +70,7 @@ class JobTable:
             return self.jobs[key]
         if started.time <= self.ended.get(key, 0.0):
             return None
-        return self.jobs.setdefault(key, NodeJob(started, announced=False, found=now))
+        return self.jobs.setdefault(key, NodeJob(started, untold_since=now.steady))
 
     def by_group(self, group: JobGroup, node: str) -> NodeJob | None:
         """Return the job that a control group is of, by its name. ``node`` is Slurm's name of this node."""
@@ -77,16 +78,16 @@ class JobTable:
             return self.jobs.get((group.node or node, group.job_id))
         return next((job for job in self.jobs.values() if job.started.sluid == group.sluid), None)
 
-    def heal(self, now: float) -> Iterator[NodeJob]:
+    def heal(self, now: Moment) -> Iterator[NodeJob]:
         """Tell of what no hook told, after a grace. Yield the jobs that have ended so."""
         for job in list(self.jobs.values()):
-            if not job.announced and job.running and now - job.found > START_GRACE:
+            if job.untold_since is not None and job.running and now.steady - job.untold_since > START_GRACE:
                 self._send_start(job)
-            if (when := _over_since(job)) is not None and now - when > END_GRACE:
+            if (when := _over_since(job, now)) is not None:
                 yield self.lose(job, when)
 
     def lose(self, job: NodeJob, when: float) -> NodeJob:
-        """Tell that a job is over whose end no hook told."""
+        """Tell that a job is over whose end no hook told: ``when`` it ended, in seconds since 1970."""
         self._send_end(job, when)
         self._end(job.key, when)
         return job
@@ -99,11 +100,11 @@ class JobTable:
         return self.jobs.pop(key, None)
 
     def _send_start(self, job: NodeJob) -> None:
-        job.announced = True
+        job.untold_since = None
         self._heal(job.started)
 
     def _send_end(self, job: NodeJob, time: float) -> None:
-        if not job.announced:
+        if job.untold_since is not None:
             self._send_start(job)
         # Its name is made of that of the beginning: told twice, it is the same event.
         self._heal(
@@ -123,12 +124,12 @@ class JobTable:
         self._send(event)
 
 
-def _over_since(job: NodeJob) -> float | None:
-    """Return since when a job seems to be over, None for one that does not."""
-    if job.running:
+def _over_since(job: NodeJob, now: Moment) -> float | None:
+    """Return since when a job has been over, in seconds since 1970; None for one that may not be."""
+    if job.running or (job.seen is not None and now.steady - job.seen.steady <= END_GRACE):
         return None
     if job.seen is not None and (job.lasting or not job.reported):
-        return job.seen
-    # It may hold the node without a process: until its time is over.
+        return job.seen.wall
+    # It may hold the node without a process: until its time is over, of which only the wall clock tells.
     limit = job.started.end_time_limit
-    return None if limit is None else max(limit, job.seen or 0.0)
+    return None if limit is None or now.wall - limit <= END_GRACE else max(limit, job.last_seen)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from ..jobs.event import FINISHED, JobEvent
 from ..jobs.sample import JobSample
 from ..metrics.metric import AnyFamily
+from ..moment import Moment, moment
 from .activity import Activity
 from .gpu_map import GpuMap
 from .job_file import JobFile
-from .moment import Moment, moment
 from .node_job import JobKey
 from .observation import Observation
 from .part import Outbox
@@ -49,6 +49,7 @@ class JobWatch:
         self._activity = activity
         self._clock = clock
         self._seen: Observation | None = None
+        self._looked = 0.0
         self._kept: set[JobKey] = set()
         self._sampled: float | None = None
         self._stopped = False
@@ -75,7 +76,7 @@ class JobWatch:
         """Return what the last look saw. One that is too old says nothing of now, and is not shown."""
         yield from health.families(self._health)
         seen = self._seen
-        if seen is None or self._clock().wall - seen.time > MAX_GAP * self._settings.interval:
+        if seen is None or self._clock().steady - self._looked > MAX_GAP * self._settings.interval:
             return
         yield from node.families(seen)
         yield from jobs.families(seen)
@@ -93,7 +94,7 @@ class JobWatch:
         """Look once, and act on it."""
         now = self._clock()
         seen, finals = self._sampler.look(now)
-        self._seen = seen
+        self._looked, self._seen = now.steady, seen
         self._health.last_look, self._health.duration = now.wall, self._clock().steady - now.steady
         self._health.unknown_groups = seen.unknown_groups
         self._gpu_map.clean([job.started.job_id for job in seen.jobs], now.steady)

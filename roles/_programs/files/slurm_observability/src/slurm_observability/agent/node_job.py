@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..jobs.event import CGROUP, FINISHED, JobEvent
+from ..moment import Moment
 from .cgroups.usage import Usage
 from .totals import Totals
 
@@ -19,18 +20,17 @@ class NodeJob:
     """A job on this node.
 
     ``started`` is the event of its beginning, with all that is known of it; its origin is ``cgroup`` where no hook
-    told, and ``announced`` is whether the service was told then. ``found`` is when the agent first knew of the job.
+    told. ``untold_since`` is when the agent found it so, by the steady clock; None where the service has been told.
     ``inode`` is that of its control group, None without one now; ``running`` whether a process is in that, ``seen``
     when one last was. ``lasting`` is whether it had a step that lasts as long as the job. ``cpus`` is what the control
     group confines the job to, ``usage`` what was last read of the present one.
     """
 
     started: JobEvent
-    announced: bool
-    found: float
+    untold_since: float | None = None
     inode: int | None = None
     running: bool = False
-    seen: float | None = None
+    seen: Moment | None = None
     lasting: bool = False
     cpus: int | None = None
     usage: Usage = field(default_factory=Usage)
@@ -50,6 +50,11 @@ class NodeJob:
     def began(self) -> float:
         """When it began, in seconds since 1970."""
         return self.started.start_time or self.started.time
+
+    @property
+    def last_seen(self) -> float:
+        """When a process of it was last seen, else when it began, in seconds since 1970."""
+        return self.seen.wall if self.seen else self.began
 
     def total(self) -> Usage:
         """Return what it has used since it began."""

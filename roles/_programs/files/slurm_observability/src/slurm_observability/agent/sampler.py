@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ..jobs.event import JobEvent
 from ..jobs.sample import GpuSample, JobSample
+from ..moment import Moment
 from .gpu_usage import GpuLook, GpuMeter, total_sample
 from .gpus.allocation import DEVICE_FILE
 from .gpus.reading import GpuError, GpuReader
 from .group_reader import GroupReader, GroupReading
 from .job_identity import JobIdentity
 from .job_table import START_GRACE, JobTable
-from .moment import Moment
 from .node_job import LASTING_STEPS, JobKey, NodeJob
 from .node_usage import NodeMeter
 from .observation import JobLook, Observation
@@ -51,6 +51,7 @@ class Sampler:
         self._told: deque[JobEvent] = deque()
         self._cpu: dict[JobKey, tuple[float, float]] = {}
         self._looked: float | None = None
+        self._looked_at: Mapping[JobKey, NodeJob] = {}
         self._began: float | None = None
 
     def tell(self, event: JobEvent) -> None:
@@ -75,20 +76,19 @@ class Sampler:
     def look(self, now: Moment) -> tuple[Observation, list[JobSample]]:
         """Return what there is to see, and the last sample of each job that has ended."""
         finals = self.take_events()
-        readings, unknown = self._read_groups(now.wall)
+        readings, unknown = self._read_groups(now)
         if self._began is None:
             self._began = now.steady
         if now.steady - self._began > START_GRACE:  # what waits in the spool was told by then
-            finals += [_final(job, job.seen or job.began) for job in self.table.heal(now.wall)]
+            finals += [_final(job, job.last_seen) for job in self.table.heal(now)]
         gpus = self._read_gpus()
         elapsed = 0.0 if self._looked is None else min(now.steady - self._looked, MAX_GAP * self._interval)
         self._looked = now.steady
         looks = [
-            self._look_at(
-                job, readings.get(key), gpus or GpuLook((), {}), min(elapsed, max(0.0, now.wall - job.began)), now
-            )
+            self._look_at(job, readings.get(key), gpus or GpuLook((), {}), self._share(job, elapsed, now), now)
             for key, job in self.table.jobs.items()
         ]
+        self._looked_at = dict(self.table.jobs)
         self._cpu = {key: value for key, value in self._cpu.items() if key in self.table.jobs}
         observation = Observation(
             node=self._identity.node,
@@ -103,16 +103,16 @@ class Sampler:
 
     def glance(self, now: Moment, paths: Collection[str]) -> None:
         """Read the control groups of these paths: of jobs that begin, or that may be about to end."""
-        self._read_groups(now.wall, paths)
+        self._read_groups(now, paths)
 
-    def _read_groups(self, now: float, only: Collection[str] | None = None) -> tuple[dict[JobKey, GroupReading], int]:
+    def _read_groups(self, now: Moment, only: Collection[str] | None = None) -> tuple[dict[JobKey, GroupReading], int]:
         """Return what the control groups say of each job, and the number of those that could be no job's."""
         found: dict[JobKey, GroupReading] = {}
         unknown = 0
         for reading in self._groups.read_all(only) if self._groups else ():
             job = self.table.by_group(reading.group, self._identity.node)
             if job is None and reading.group.populated:
-                started = self._identity.of(reading.group, reading.processes, now)
+                started = self._identity.of(reading.group, reading.processes, now.wall)
                 unknown += started is None
                 job = self.table.find(started, now) if started else None
             if job is not None and job.key not in found and self._is_of(job, reading):
@@ -130,7 +130,7 @@ class Sampler:
         """Return whether a group is the job's. An empty one may be left of an earlier run."""
         return reading.group.populated or job.inode == reading.group.inode
 
-    def _join(self, job: NodeJob, reading: GroupReading, now: float) -> None:
+    def _join(self, job: NodeJob, reading: GroupReading, now: Moment) -> None:
         """Take in what a job's control group says."""
         if job.inode is None:
             job.cpus = self._groups.cpus(reading.group) if self._groups else None
@@ -166,6 +166,12 @@ class Sampler:
             gpus=gpus.of(job, pids, seconds),
             steps=reading.steps if reading else (),
         )
+
+    def _share(self, job: NodeJob, elapsed: float, now: Moment) -> float:
+        """Return for how much of the time since the look before the job has been there."""
+        if self._looked_at.get(job.key) is job:
+            return elapsed
+        return min(elapsed, max(0.0, now.wall - job.began))
 
     def _cpu_percent(self, job: NodeJob, used: float | None, steady: float) -> float | None:
         if used is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..moment import Moment, moment
 from .activity import Activity
 from .cgroups.find import ROOT, find_hierarchy
 from .gpu_map import GpuMap
@@ -18,7 +19,6 @@ from .job_identity import JobIdentity
 from .job_table import JobTable
 from .job_watch import JobWatch
 from .kernel_files import KernelFiles
-from .moment import Moment, moment
 from .node_usage import NodeMeter
 from .part import Outbox, Part
 from .processes import PROC, ProcessFiles

@@ -30,8 +30,8 @@ _MICROSECOND = 1e-6
 class Inbox:
     """Takes events from the spool. An event stays there until it is done with, so an archive that is killed loses none.
 
-    Of more than ``max_waiting`` events the oldest are dropped. An event that could not be handled is tried again until
-    it is ``patience`` seconds old.
+    Of more than ``max_waiting`` events the oldest are dropped. An event that could not be handled is tried again for
+    ``patience`` seconds.
     """
 
     def __init__(self, directory: Path, max_waiting: int, patience: float) -> None:
@@ -40,6 +40,7 @@ class Inbox:
         self._max_waiting = max_waiting
         self._patience = patience
         self._retries: dict[str, float] = {}
+        self._first_failed: dict[str, float] = {}  # of what could not be used yet
         self._unfinished = False
         self._usable = True
         self.waiting = 0
@@ -53,7 +54,7 @@ class Inbox:
         """Hand events to ``archive``, those of starts first: a script is there only for so long.
 
         One for which ``archive`` raises NotNow is tried again later. What takes long goes on the next time, after
-        the starts that have come meanwhile.
+        the starts that have come meanwhile. ``now`` is in seconds, by a clock that is never set.
         """
         nothing_new = not self._unfinished and not self._spool.changed()
         if nothing_new and min(self._retries.values(), default=now + 1) > now:
@@ -96,7 +97,9 @@ class Inbox:
         listing = self._spool.look(self._max_waiting)
         for name in listing.temporary:
             self._settle(name, now)
-        self._retries = {name: self._retries[name] for name in listing.events if name in self._retries}
+        there = {*listing.events, *listing.temporary}
+        self._retries = {name: due for name, due in self._retries.items() if name in there}
+        self._first_failed = {name: failed for name, failed in self._first_failed.items() if name in there}
         due = [name for name in listing.events if self._retries.get(name, 0.0) <= now]
         return sorted(due, key=_is_no_start)
 
@@ -104,7 +107,7 @@ class Inbox:
         try:
             event = event_of(self._spool.read(name))
         except RecordError as error:
-            if isinstance(error, Incomplete) and now - _time(name) < INCOMPLETE_SECONDS:
+            if isinstance(error, Incomplete) and self._failed_for(name, now) < INCOMPLETE_SECONDS:
                 self._retries[name] = now + 1
                 return
             log.warning("%s is refused: %s", name, error)
@@ -115,7 +118,7 @@ class Inbox:
             if event.origin in _ORIGINS:
                 archive(event)
         except NotNow as error:
-            if now - event.time < self._patience:
+            if self._failed_for(name, now) < self._patience:
                 log.debug("job %d has to wait: %s", event.job_id, error)
                 self._retries[name] = now + RETRY_SECONDS
                 self.postponed += 1
@@ -128,12 +131,18 @@ class Inbox:
 
     def _settle(self, name: str, now: float) -> None:
         """Take on, or remove, a file that its writer has left behind."""
+        if self._failed_for(name, now) < INCOMPLETE_SECONDS:
+            self._retries[name] = now + RETRY_SECONDS
+            return
         with suppress(OSError):
-            if now - (self._spool.directory / name).lstat().st_mtime > INCOMPLETE_SECONDS:
-                try:
-                    self._spool.adopt(name)
-                except RecordError:
-                    self._spool.remove(name)
+            try:
+                self._spool.adopt(name)
+            except RecordError:
+                self._spool.remove(name)
+
+    def _failed_for(self, name: str, now: float) -> float:
+        """Return for how many seconds a file could not be used."""
+        return now - self._first_failed.setdefault(name, now)
 
 
 def _is_no_start(name: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import __version__
 from ..metrics.exposition import render
 from ..metrics.metric import AnyFamily, Family, Metric, scalar
+from ..moment import Moment
 from .archiver import Archiver
 from .inbox import Inbox
 from .reading import Reader
@@ -51,7 +52,7 @@ STUCK = Metric("job_archive_stuck_readers", "Readers that hang in a file system 
 
 
 class MetricsFile:
-    """Writes the metrics. ``clock`` is seconds since 1970."""
+    """Writes the metrics."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class MetricsFile:
         shelves: Shelves,
         submissions: StateSaveLocation,
         outputs: Reader,
-        clock: Callable[[], float],
+        clock: Callable[[], Moment],
     ) -> None:
         self._inbox = inbox
         self._archiver = archiver
@@ -79,7 +80,7 @@ class MetricsFile:
         )
         yield scalar(POSTPONED, inbox.postponed)
         yield scalar(WAITING, inbox.waiting)
-        yield scalar(LAG, 0.0 if inbox.oldest is None else max(0.0, self._clock() - inbox.oldest))
+        yield scalar(LAG, 0.0 if inbox.oldest is None else max(0.0, self._clock().wall - inbox.oldest))
         counts = sorted(self._archiver.outcomes.copy().items())
         yield Family(FILES, [((_KINDS[suffix], outcome), count) for (suffix, outcome), count in counts])
         yield scalar(CUT, self._archiver.cut)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import pwd
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from ..command_line.options import UsageError
 from ..jobs.event import JobEvent
+from ..moment import Moment, moment
 from . import access
 from .archiver import Archiver
 from .inbox import Inbox
@@ -31,9 +31,9 @@ STOP_SECONDS = 10.0
 
 
 class Service:
-    """The archive with all its parts. ``clock`` is seconds since 1970. Raises UsageError."""
+    """The archive with all its parts. Raises UsageError."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], Moment] = moment) -> None:
         self._settings = settings
         self._clock = clock
         self._stopping = threading.Event()
@@ -75,7 +75,7 @@ class Service:
 
     def work(self) -> None:
         """Handle what is in the spool, and try to put away what is held."""
-        now = self._clock()
+        now = self._clock().steady
         self._inbox.work(now, self._archive)
         if now - self._brought_home >= HOME_SECONDS:
             self._brought_home = now

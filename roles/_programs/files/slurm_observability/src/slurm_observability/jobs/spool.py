@@ -75,8 +75,9 @@ class Spool:
     def look(self, limit: int) -> Listing:
         """Return the oldest events, and the oldest files that are being written, at most ``limit`` of each."""
         stamp = self._stamp()
-        # What was changed just now may be changed once more under the same stamp.
-        settled = time.time_ns() - stamp[0] > _TICK_NANOSECONDS if stamp else False
+        # What was changed just now may be changed once more under the same stamp. A stamp of the future is from before
+        # the clock was set back.
+        settled = abs(time.time_ns() - stamp[0]) > _TICK_NANOSECONDS if stamp else False
         temporary: list[str] = []
         counted = _Counted(self._names(temporary, limit))
         events = heapq.nsmallest(limit, counted)
