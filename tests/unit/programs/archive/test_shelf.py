@@ -32,7 +32,7 @@ def test_a_file_is_there_with_its_time_and_rights(archive: Path) -> None:
     path = archive / "job_7.sh"
     assert path.read_bytes() == b"hello"
     assert path.stat().st_mode & 0o7777 == 0o640
-    assert shelf(archive).files() == [Kept("job_7.sh", 5, 1234.0)]
+    assert shelf(archive).files() == [Kept("job_7.sh", 5, 1234.0, path.stat().st_ctime)]
     assert shelf(archive).time("job_7.sh") == 1234.0
     assert shelf(archive).time("job_8.sh") is None
     assert shelf(archive).take("job_7.sh") == b"hello"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from slurm_observability.archive.access import ACL, CHOWN, NOBODY
+from slurm_observability.archive.access import ACL, CHOWN, NOBODY, restore
 from slurm_observability.archive.shelf import UNFINISHED, Shelf, ShelfError
 from slurm_observability.archive.tidy import Limits, tidy
 
@@ -131,6 +132,60 @@ def test_a_file_that_cannot_be_removed_is_left(archive: Path, monkeypatch: pytes
 def test_an_archive_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ShelfError):
         tidy(tmp_path / "none", PACK_ALL, NOBODY)
+
+
+def given_away(everybodys: Callable[..., Path], name: str, days: float) -> Path:
+    """Return a file of the archive that was given to the user 2001."""
+    archive = everybodys("unused", b"", 0).parent
+    archive.chmod(0o751)
+    assert Shelf(archive, 0.0, CHOWN).put(name, b"alice's", 2001, NOW - days * DAY)
+    return archive / name
+
+
+def as_alice(*command: str | Path) -> None:
+    subprocess.run(command, user=2001, group=2001, extra_groups=[], cwd="/", check=True)
+
+
+def test_an_owner_who_hides_a_file_from_the_archive_still_has_it_packed(everybodys: Callable[..., Path]) -> None:
+    path = given_away(everybodys, "job_7.out", 40)
+    as_alice("/bin/chmod", "0", path)
+
+    assert tidy(path.parent, PACK_ALL, CHOWN, NOW).packed == 1
+    week = path.parent / "weeks/2026-W42/job_7.tar.gz"
+    assert (week.stat().st_uid, week.stat().st_mode & 0o777) == (2001, 0o440)
+
+
+def test_a_mode_is_put_back_and_the_file_stays_its_owners(everybodys: Callable[..., Path]) -> None:
+    path = given_away(everybodys, "job_7.out", 40)
+    as_alice("/bin/chmod", "666", path)
+
+    restore(path)
+
+    assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (2001, 0o440)
+
+
+def test_an_owner_who_sets_the_time_into_the_future_gains_nothing(everybodys: Callable[..., Path]) -> None:
+    path = given_away(everybodys, "job_7.out", 40)
+    as_alice("/bin/touch", "--date=@4000000000", path)
+    later = time.time() + 31 * DAY
+
+    assert tidy(path.parent, Limits(30, 365, 0), CHOWN, later).packed == 1
+    (week,) = path.parent.glob("weeks/*/job_7.tar.gz")
+    as_alice("/bin/touch", "--date=@4000000000", week)
+    assert tidy(path.parent, Limits(30, 365, 0), CHOWN, later + 365 * DAY).removed == 1
+
+
+def test_a_file_that_its_owner_made_huge_is_not_read_and_goes_one_day(
+    everybodys: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = given_away(everybodys, "job_7.out", 40)
+    as_alice("/bin/chmod", "640", path)
+    as_alice("/usr/bin/truncate", "--size=1T", path)
+    later = time.time() + 31 * DAY
+
+    assert tidy(path.parent, Limits(30, 365, 0), CHOWN, later).packed == 0
+    assert "somebody has written to it" in caplog.text
+    assert tidy(path.parent, Limits(30, 365, 0), CHOWN, later + 365 * DAY).removed == 1
 
 
 @pytest.mark.parametrize("readers", [ACL, CHOWN])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,8 @@ _ENTRY = struct.Struct("<HHI")
 _OWNER, _USER, _GROUP, _MASK, _OTHERS = 0x01, 0x02, 0x04, 0x10, 0x20
 _READ, _WRITE = 4, 2
 _NO_ID = 0xFFFFFFFF
+
+_GIVEN_MODE = 0o440
 
 
 def grant(how: str, descriptor: int, uid: int) -> bool:
@@ -43,6 +46,16 @@ def owner(path: Path) -> int | None:
     return None
 
 
+def restore(path: Path) -> None:
+    """Let the archive and its group read a file again whose owner, to whom it was given, has changed its mode."""
+    status = path.lstat()
+    if stat.S_IMODE(status.st_mode) == _GIVEN_MODE or status.st_uid == os.geteuid():
+        return
+    os.chown(path, os.geteuid(), -1, follow_symlinks=False)  # only the owner may change the mode
+    path.chmod(_GIVEN_MODE)
+    os.chown(path, status.st_uid, -1, follow_symlinks=False)
+
+
 def _by_acl(descriptor: int, uid: int) -> None:
     entries = (
         (_OWNER, _READ | _WRITE, _NO_ID),
@@ -55,7 +68,7 @@ def _by_acl(descriptor: int, uid: int) -> None:
 
 
 def _by_owner(descriptor: int, uid: int) -> None:
-    os.fchmod(descriptor, 0o440)
+    os.fchmod(descriptor, _GIVEN_MODE)
     os.fchown(descriptor, uid, -1)
 
 

@@ -23,11 +23,15 @@ class ShelfError(Exception):
 
 
 class Kept(NamedTuple):
-    """A file on a shelf. Its time, in seconds since 1970, is that of the event that it was written for."""
+    """A file on a shelf. Its time, in seconds since 1970, is that of the event that it was written for.
+
+    ``changed`` is when the file was last touched, by its own owner too where it was given to him.
+    """
 
     name: str
     size: int
     time: float
+    changed: float
 
 
 class Shelf:
@@ -74,7 +78,7 @@ class Shelf:
                     continue
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
-                    found.append(Kept(entry.name, status.st_size, status.st_mtime))
+                    found.append(Kept(entry.name, status.st_size, status.st_mtime, status.st_ctime))
         return found
 
     def time(self, name: str) -> float | None:

@@ -33,6 +33,9 @@ _DAY = 86_400.0
 _UNFINISHED_SECONDS = _DAY
 
 
+# What the owner of a file has made larger than any that the archive writes is not read into memory.
+_MOST_BYTES = 128 << 20
+
 # The content of a file, and its time in seconds since 1970.
 _Member = tuple[bytes, float]
 
@@ -72,7 +75,7 @@ def tidy(archive: Path, limits: Limits, readers: str, now: float | None = None) 
     done = Done()
     shelf = Shelf(archive, 0.0, readers)
     for run, files in _runs(shelf.files()):
-        if max(file.time for file in files) < now - limits.pack_after * _DAY:
+        if max(map(_age_from, files)) < now - limits.pack_after * _DAY:
             try:
                 _pack(archive, run, files, readers)
                 done.packed += 1
@@ -80,6 +83,11 @@ def tidy(archive: Path, limits: Limits, readers: str, now: float | None = None) 
                 log.error("%s is not packed: %s", run, error)
     _remove(archive, limits, now, done)
     return done
+
+
+def _age_from(file: Kept) -> float:
+    """Return the time of a file: not one of the future, to which its owner may have set it."""
+    return min(file.time, file.changed)
 
 
 def _runs(files: Iterable[Kept]) -> Iterator[tuple[str, list[Kept]]]:
@@ -92,16 +100,23 @@ def _runs(files: Iterable[Kept]) -> Iterator[tuple[str, list[Kept]]]:
 
 def _pack(archive: Path, run: str, files: Sequence[Kept], readers: str) -> None:
     """Make one file of a run's. One that is there, from a tidying that was killed or for a late output, is added to."""
-    newest = max(file.time for file in files)
+    newest = max(map(_age_from, files))
     week = archive / WEEKS / datetime.fromtimestamp(newest, timezone.utc).strftime("%G-W%V")
     _make_folders(week.parent, week)
     packed = week / f"{run}{_PACKED}"
-    members = {**_members(packed), **{file.name: ((archive / file.name).read_bytes(), file.time) for file in files}}
+    members = {**_members(packed), **{file.name: _member(archive, file) for file in files}}
     owners = (access.owner(archive / file.name) for file in files)
     owner = next((uid for uid in owners if uid is not None), os.geteuid())
     Shelf(week, 0.0, readers).put(packed.name, _tar(members), owner, newest)
     for file in files:
         (archive / file.name).unlink(missing_ok=True)
+
+
+def _member(archive: Path, file: Kept) -> _Member:
+    if file.size > _MOST_BYTES:
+        raise ShelfError(f"{file.name} has {file.size} bytes: somebody has written to it")
+    access.restore(archive / file.name)
+    return (archive / file.name).read_bytes(), _age_from(file)
 
 
 def _make_folders(*folders: Path) -> None:
@@ -154,6 +169,7 @@ def _remove(archive: Path, limits: Limits, now: float, done: Done) -> None:
 def _everything(archive: Path, now: float) -> Iterator[_Old]:
     """Yield the archive's files, without those that are being written; remove what will never be whole."""
     for folder in (archive, *(archive / WEEKS).glob("*")):
+        latest = _end_of_week(folder.name)
         with os.scandir(folder) as entries:
             for entry in entries:
                 path, status = Path(entry.path), entry.stat(follow_symlinks=False)
@@ -161,4 +177,12 @@ def _everything(archive: Path, now: float) -> Iterator[_Old]:
                     if status.st_mtime < now - _UNFINISHED_SECONDS:
                         path.unlink(missing_ok=True)
                 elif parse_name(entry.name) or entry.name.endswith(_PACKED):
-                    yield _Old(status.st_mtime, path, status.st_size)
+                    yield _Old(min(status.st_mtime, status.st_ctime, latest), path, status.st_size)
+
+
+def _end_of_week(name: str) -> float:
+    """Return when the week of a folder ended, in seconds since 1970: nothing in it is newer. Infinite for any other."""
+    try:
+        return datetime.strptime(f"{name}-7", "%G-W%V-%u").replace(tzinfo=timezone.utc).timestamp() + _DAY
+    except ValueError:
+        return float("inf")
