@@ -84,6 +84,18 @@ def test_options_come_from_the_environment_too():
     assert "'x' is no URL" in run("--check-config", OBSERVABILITY_URL="x").stderr
 
 
+def test_the_options_of_the_service_come_from_its_file(tmp_path):
+    path = tmp_path / "options"
+    path.write_text("# Those of the service.\n--port=x\n\n--cluster=a b\n")
+    assert "'x' is no port" in run("--check-config", f"@{path}").stderr
+    path.write_text("--port=9501\n--cluster=a b\n")
+    assert run("--check-config", f"@{path}").returncode == 0
+    assert parser().parse_args([f"@{path}"]).cluster == "a b"
+    missing = run("check", f"@{tmp_path / 'none'}")
+    assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
+    assert "No such file or directory" in missing.stderr
+
+
 def test_the_node_is_named_as_slurm_names_it(monkeypatch):
     monkeypatch.setattr(socket, "gethostname", lambda: "host.example.org")
     monkeypatch.delenv("SLURMD_NODENAME", raising=False)

@@ -19,15 +19,20 @@ class UsageError(Exception):
 
 
 class Options(argparse.ArgumentParser):
-    """A parser whose options can also be given in the environment. What it refuses raises UsageError."""
+    """A parser whose options can also be given in the environment. What it refuses raises UsageError.
+
+    ``@FILE`` stands for the arguments in a file, one on a line: a service and whoever checks it by hand have the same.
+    """
 
     def __init__(self, program: str, prefix: str, description: str) -> None:
         """Begin with ``--version`` and ``--completion``. ``prefix`` is that of the variables: ``JOB_AGENT_``."""
         super().__init__(
             prog=program,
             description=description,
-            epilog=f"Each option can also be given in the environment, as {prefix}LOG_LEVEL and so on.",
+            epilog=f"Each option can also be given in the environment, as {prefix}LOG_LEVEL and so on; @FILE stands "
+            "for the arguments in a file, one on a line.",
             allow_abbrev=False,
+            fromfile_prefix_chars="@",
         )
         self._prefix = prefix
         self.add_argument("--version", action="version", version=f"{program} {__version__}")
@@ -36,6 +41,10 @@ class Options(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def convert_arg_line_to_args(self, arg_line: str) -> list[str]:
+        """Return the argument on a line of a file; none on an empty one and on a comment."""
+        return [] if not arg_line or arg_line.startswith("#") else [arg_line]
 
     def option(self, name: str, default: str | None, text: str, variable: str = "", **more: object) -> None:
         """Add ``--name``. Its default comes from the environment where it is set there.
