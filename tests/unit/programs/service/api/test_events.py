@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import get_type_hints
 
 import pytest
 from slurm_observability.jobs.event import FIELDS, JobEvent
 from slurm_observability.service.api.bodies import EVENT, MAX_EVENTS
 
-from tests.unit.programs.service.api.conftest import NOW, Client, end, event
+from tests.unit.programs.service.api.conftest import NOW, Client, Running, end, event
 
 STARTED, FINISHED, BATCH = "/v1/events/job-started", "/v1/events/job-finished", "/v1/events"
 
@@ -67,6 +68,28 @@ def test_a_refused_event_keeps_the_others_in(client: Client) -> None:
     assert [each["event_id"] for each in refused][2:5] == ["", "a\\n\\u202eb", "n1-3-started"]
     assert refused[4]["reason"] == "job_id: Input should be greater than or equal to 1"
     assert len(client.get("/v1/jobs").body["jobs"]) == 2
+
+
+def test_what_the_database_refuses_keeps_nothing_else_out(service: Running) -> None:
+    """It is no fault of the database that would be over when the same is sent again."""
+    with service.parts.store._database.writing() as connection:
+        for table, value in (("events", "event_id = 'poison'"), ("samples", "node = 'poison'")):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER no_{table} BEFORE INSERT ON {table} WHEN NEW.{value} "
+                "BEGIN SELECT RAISE(ABORT, 'poisoned'); END"
+            )
+    client, reason = service.client, "the database does not take it: poisoned"
+    answer = client.post(BATCH, {"events": [event(1), None, event(2, event_id="poison"), event(3)]})
+    assert (answer.status, answer.body["stored"], answer.body["repeated"]) == (200, 2, 0)
+    assert [each["index"] for each in answer.body["refused"]] == [1, 2]
+    assert answer.body["refused"][1] == {"index": 2, "event_id": "poison", "reason": reason}
+    assert client.post(STARTED, event(2, event_id="poison"))[:2] == (422, {"detail": reason})
+    samples = [{"job_id": 1, "node": node, "time": NOW} for node in ("n1", "poison")]
+    assert client.post("/v1/samples", {"samples": samples})[:2] == (422, {"detail": reason})
+    assert client.post("/v1/samples", {"samples": samples[:1]})[:2] == (200, {"stored": 1})
+    assert 'job_observability_events_total{outcome="refused"} 3\n' in client.get("/metrics").body.decode()
+    noted = [json.loads(line) for line in service.parts.settings.audit_log.read_text().splitlines()]
+    assert [each["outcome"] for each in noted] == ["stored", "stored", "refused", "refused", "refused"]
 
 
 def test_an_empty_batch(client: Client) -> None:

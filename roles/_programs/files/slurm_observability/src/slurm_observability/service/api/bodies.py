@@ -16,11 +16,12 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from ...jobs.event import FINISHED, KINDS, ORIGINS, STARTED, JobEvent
 from ...jobs.sample import JobSample, NodeSample
+from ..store.merge import MAX_NAME, MAX_NODE_LIST, MAX_TEXT
 
 MAX_EVENTS = 1000
 MAX_SAMPLES = 1000
-# Characters that are kept. What is looked up in an index stays within the 2,700 bytes that PostgreSQL allows there.
-TEXT, PATH, NODE_LIST = 512, 4096, 65536
+# Characters that are kept.
+NAME, TEXT, PATH, NODE_LIST = MAX_NAME, MAX_TEXT, 4096, MAX_NODE_LIST
 LATEST = 253402300799  # the end of the year 9999
 
 R = TypeVar("R")
@@ -40,6 +41,7 @@ def one_of(*choices: str) -> GetPydanticSchema:
     return GetPydanticSchema(lambda _text, handler: handler(Literal[choices]))
 
 
+_Name = Annotated[str, Field(strict=True), _clean(NAME)]
 Text = Annotated[str, Field(strict=True), _clean(TEXT)]
 _Path = Annotated[str, Field(strict=True), _clean(PATH)]
 _NodeList = Annotated[str, Field(strict=True), _clean(NODE_LIST)]
@@ -67,6 +69,7 @@ _BY_NAME: dict[str, Any] = {
     "time": _Time,
     "start_time": _Time | None,
     "end_time_limit": _Time | None,
+    **dict.fromkeys(("cluster", "node"), _Name),
     "nodes": _NodeList,
     "cpus_per_node": _NodeList,
     **dict.fromkeys(("work_dir", "stdout", "stderr"), _Path),

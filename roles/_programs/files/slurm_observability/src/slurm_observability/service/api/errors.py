@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...slurm.command import one_line
 from ..http.intake import TOKEN_NEEDED, retry_after
-from ..store.errors import CursorError, StoreError
+from ..store.errors import CursorError, RefusedError, StoreError
 
 # What pydantic says in the words of Python.
 _WORDS = {"extra_forbidden": "there is no such parameter", "json_invalid": "here the body is no JSON any more"}
@@ -69,7 +69,8 @@ def install(app: FastAPI) -> None:
         return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(errors))
 
     @app.exception_handler(CursorError)
-    def no_cursor(_request: Request, error: CursorError) -> JSONResponse:
+    @app.exception_handler(RefusedError)
+    def refused(_request: Request, error: CursorError | RefusedError) -> JSONResponse:
         return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
     @app.exception_handler(StoreError)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from ...jobs.event import JobEvent
 from ..audit import REFUSED, REPEATED, STORED, Origin
 from ..service import Service
+from ..store.errors import RefusedError
 from ..store.store import Store
 from .access import ServiceOf, StoreOf, Writer, get_origin, get_service
 from .bodies import EVENT, EventBatch, FinishedEvent, StartedEvent
@@ -33,7 +34,7 @@ class EventRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                service = get_service(request)
+                service = await get_service(request)
                 service.audit.refused(get_origin(request), [(_name(error.body), sentence(error.errors()))])
                 service.counts.events({REFUSED: 1})
                 raise
@@ -90,38 +91,48 @@ def job_finished(
 def events(writer: Writer, batch: Annotated[EventBatch, Body()], service: ServiceOf, store: StoreOf) -> BatchOutcome:
     """Take down up to 1,000 events, started and finished in any order. The answer says that all of them are on disk.
 
-    An event that cannot be read is refused by itself, and named in the answer.
+    An event that cannot be read, or kept, is refused by itself, and named in the answer.
     """
-    good, refused = _sorted_out(batch.events)
-    outcomes = _add(writer, service, store, good)
-    service.audit.refused(writer, ((each.event_id, each.reason) for each in refused))
-    service.counts.events({REFUSED: len(refused)})
-    return BatchOutcome(stored=outcomes[STORED], repeated=outcomes[REPEATED], refused=refused)
+    return _add(writer, service, store, *_sorted_out(batch.events))
 
 
 def _one(writer: Origin, event: JobEvent, response: Response, service: Service, store: Store) -> Accepted:
-    outcomes = _add(writer, service, store, [event])
-    if outcomes[STORED]:
+    outcome = _add(writer, service, store, {0: event}, [])
+    if outcome.refused:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, outcome.refused[0].reason)
+    if outcome.stored:
         return Accepted(outcome="stored", event_id=event.event_id)
     response.status_code = HTTPStatus.OK
     return Accepted(outcome="repeated", event_id=event.event_id)
 
 
-def _add(writer: Origin, service: Service, store: Store, events: list[JobEvent]) -> Counter[str]:
-    """Store events, and note what became of each. Raises StoreError, and has then stored none."""
-    outcomes = store.add_events(events, writer.sender.name, time.time()) if events else []
-    service.audit.accepted(writer, zip(events, outcomes, strict=True))
-    counted = Counter(outcomes)
-    service.counts.events(counted)
-    return counted
+def _add(
+    writer: Origin, service: Service, store: Store, events: Mapping[int, JobEvent], refused: Sequence[Refusal]
+) -> BatchOutcome:
+    """Store events, by their places in the request, and note what became of each. Raises StoreError.
+
+    ``refused`` are those that were refused before.
+    """
+    outcomes = store.add_events(list(events.values()), writer.sender.name, time.time()) if events else []
+    taken, refusals = [], list(refused)
+    for (index, event), outcome in zip(events.items(), outcomes, strict=True):
+        if isinstance(outcome, RefusedError):
+            refusals.append(Refusal(index=index, event_id=event.event_id, reason=str(outcome)))
+        else:
+            taken.append((event, outcome))
+    service.audit.accepted(writer, taken)
+    service.audit.refused(writer, ((each.event_id, each.reason) for each in refusals))
+    counted = Counter(outcome for _event, outcome in taken)
+    service.counts.events({**counted, REFUSED: len(refusals)})
+    return BatchOutcome(stored=counted[STORED], repeated=counted[REPEATED], refused=refusals)
 
 
-def _sorted_out(items: list[Any]) -> tuple[list[JobEvent], list[Refusal]]:
-    """Return the events, and why the other items are none."""
-    good, refused = [], []
+def _sorted_out(items: list[Any]) -> tuple[dict[int, JobEvent], list[Refusal]]:
+    """Return the events by their places, and why the other items are none."""
+    good, refused = {}, []
     for index, item in enumerate(items):
         if isinstance(item, JobEvent):
-            good.append(item)
+            good[index] = item
             continue
         try:
             EVENT.validate_python(item)

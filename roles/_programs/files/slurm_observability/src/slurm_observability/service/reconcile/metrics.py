@@ -39,7 +39,7 @@ LAG = Metric(
 )
 RECORDS = Metric(
     f"{PREFIX}_slurm_records_total",
-    "Runs as Slurm told them, by what they were to the database: new, changed, or the same.",
+    "Runs as Slurm told them, by what they were to the database: new, changed, the same, or refused.",
     ("outcome",),
     "counter",
     f'increase({PREFIX}_slurm_records_total{{outcome="new"}}[1h])',
@@ -65,13 +65,13 @@ class Counts:
         self.lost = 0
         self.missing = 0
         self._lock = threading.Lock()
-        self._outcomes = Counter(dict.fromkeys(("new", "changed", "same"), 0))
+        self._outcomes = Counter(dict.fromkeys(Reconciled._fields, 0))
         self._answered: dict[str, float] = {}
 
     def stored(self, reconciled: Reconciled) -> None:
         """Count records that were stored."""
         with self._lock:
-            self._outcomes.update(new=reconciled.new, changed=reconciled.changed, same=reconciled.same)
+            self._outcomes.update(reconciled._asdict())
 
     def answered(self, question: str, when: float) -> None:
         """Note that a question was answered."""

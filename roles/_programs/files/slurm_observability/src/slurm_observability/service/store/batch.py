@@ -12,6 +12,7 @@ from ...slurm.hostlist import node_names
 from ..states import ENDED
 from .draft import Draft, Row, new_node, new_run
 from .mention import Mention, find
+from .merge import clean_name
 from .tables import run_nodes, runs
 from .upsert import insert_or_ignore, insert_or_replace
 
@@ -150,8 +151,12 @@ class Batch:
         self._execute(_UPDATE_BEGINS, [{"_key": row["key"], "_started_at": row["started_at"]} for row in moved])
         changed = [row for draft in drafts for row in _changed_nodes(draft)]
         self._execute(insert_or_replace(self._connection, run_nodes), changed)
-        names = ((draft, name) for draft in listed for name in node_names(draft.row["nodes"])[:MAX_LISTED_NODES])
-        rows = [new_node(draft.row, name, heard=False) for draft, name in names if name not in draft.nodes]
+        rows = [
+            new_node(draft.row, name, heard=False)
+            for draft in listed
+            for name in map(clean_name, node_names(draft.row["nodes"])[:MAX_LISTED_NODES])
+            if name not in draft.nodes
+        ]
         self._execute(insert_or_ignore(self._connection, run_nodes), rows)
 
     def _execute(self, statement: Any, rows: Sequence[Row]) -> None:

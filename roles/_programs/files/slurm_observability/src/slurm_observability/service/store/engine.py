@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from ...slurm.command import one_line
-from .errors import StoreError
+from .errors import RefusedError, StoreError
 
 # A writer waits this long for the one before it. Then the caller hears that the database is busy.
 BUSY_SECONDS = 10
@@ -25,6 +25,9 @@ POOL_SIZE = 8
 WRITER_LOCK, MIGRATION_LOCK = 0x4A4F42_01, 0x4A4F42_02
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+# More than fits into a row, or an entry of an index.
+_LIMITS = ("54000", "54011")
 
 
 def read_url(text: str) -> URL:
@@ -75,10 +78,18 @@ class Database:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn what the driver raises into a StoreError of one sentence: no statement, no value, no password."""
+        """Turn what the driver raises into one sentence: no statement, no value, no password.
+
+        A RefusedError is about what was to be stored, a StoreError about the database.
+        """
         try:
             yield
+        except (OverflowError, UnicodeError) as error:  # the drivers' own, of values that they cannot pass on
+            raise RefusedError(f"the database does not take it: {type(error).__name__}") from error
         except DBAPIError as error:
+            if _is_refusal(error):
+                reason = one_line(str(error.orig).partition("\n")[0])  # PostgreSQL's second line quotes values
+                raise RefusedError(f"the database does not take it: {reason}") from error
             raise StoreError(f"the database {self} cannot be used: {one_line(str(error.orig))}") from error
         except SQLAlchemyError as error:
             raise StoreError(f"the database {self} cannot be used: {type(error).__name__}") from error
@@ -86,6 +97,11 @@ class Database:
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self.engine.dispose()
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    """Whether a value is at fault. What is too large for PostgreSQL is to the driver a fault of the server."""
+    return isinstance(error, (IntegrityError, DataError)) or getattr(error.orig, "sqlstate", None) in _LIMITS
 
 
 def _sqlite(url: URL) -> Engine:

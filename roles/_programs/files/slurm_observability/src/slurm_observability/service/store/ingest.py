@@ -17,7 +17,7 @@ from ..states import ENDED
 from . import mention
 from .batch import Batch, Job, chunks
 from .draft import Row
-from .merge import add_event, add_record, add_sample, clean
+from .merge import add_event, add_record, add_sample, clean, clean_name
 from .rows import SAMPLE_NAMES
 from .tables import events, nodes, runs, samples
 from .upsert import insert_or_ignore, insert_or_replace
@@ -34,11 +34,12 @@ class Arrival(NamedTuple):
 
 
 class Reconciled(NamedTuple):
-    """How many of Slurm's records were of new runs, changed one, and said nothing new."""
+    """How many of Slurm's records were of new runs, changed one, said nothing new, and were refused by the database."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
+    refused: int = 0
 
 
 def store_events(connection: Connection, arrivals: Sequence[Arrival], cluster: str) -> list[str]:
@@ -60,7 +61,7 @@ def store_events(connection: Connection, arrivals: Sequence[Arrival], cluster: s
         return outcomes
     batch = Batch(connection, max(arrival.time for arrival in new))
     jobs = [_job(arrival.event, cluster) for arrival in new]
-    batch.load(jobs, {arrival.event.restart for arrival in new}, {clean(arrival.event.node) for arrival in new})
+    batch.load(jobs, {arrival.event.restart for arrival in new}, {clean_name(arrival.event.node) for arrival in new})
     key = connection.scalar(select(func.max(events.c.key))) or 0
     rows = []
     for number, (job, (event, sender, time)) in enumerate(zip(jobs, new, strict=True), key + 1):
@@ -93,14 +94,14 @@ def store_samples(connection: Connection, taken: Sequence[JobSample], cluster: s
     """Store samples of runs, and return how many are there now. A run that is only known by them is on record too."""
     batch = Batch(connection, max((sample.time for sample in taken), default=0.0))
     jobs = [_job(sample, cluster) for sample in taken]
-    batch.load(jobs, {sample.restart for sample in taken}, {clean(sample.node) for sample in taken})
+    batch.load(jobs, {sample.restart for sample in taken}, {clean_name(sample.node) for sample in taken})
     rows: dict[tuple[int, str, float], Row] = {}
     for job, sample in zip(jobs, taken, strict=True):
         draft = batch.draft(job, mention.of_sample(sample))
         add_sample(draft, sample)
         row = {name: getattr(sample, name) for name in SAMPLE_NAMES}
         gpus = json.dumps([document(gpu) for gpu in sample.gpus]) if sample.gpus else None
-        row.update(run_key=draft.row["key"], node=clean(sample.node), gpus=gpus)
+        row.update(run_key=draft.row["key"], node=clean_name(sample.node), gpus=gpus)
         rows[row["run_key"], row["node"], row["time"]] = row
     batch.save()
     if rows:
@@ -114,7 +115,7 @@ def store_nodes(connection: Connection, taken: Iterable[NodeSample], cluster: st
     newest: dict[tuple[str, str], Row] = {}
     for sample in taken:
         row = asdict(sample)
-        row.update(cluster=clean(sample.cluster) or cluster, node=clean(sample.node))
+        row.update(cluster=clean_name(sample.cluster) or cluster, node=clean_name(sample.node))
         row["agent_version"] = clean(sample.agent_version)
         held = newest.get((row["cluster"], row["node"]))
         if held is None or held["time"] <= row["time"]:
@@ -125,7 +126,7 @@ def store_nodes(connection: Connection, taken: Iterable[NodeSample], cluster: st
 
 
 def _job(told: JobEvent | JobSample | RunRecord, cluster: str) -> Job:
-    return Job(clean(told.cluster) or cluster, told.job_id)
+    return Job(clean_name(told.cluster) or cluster, told.job_id)
 
 
 def _summarise_anew(connection: Connection, keys: Iterable[int]) -> None:

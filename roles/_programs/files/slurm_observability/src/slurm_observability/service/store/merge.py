@@ -45,8 +45,8 @@ _EXIT_FIELDS = ("exit_code", "exit_signal", "derived_exit_code")
 _RECORD_FIELDS = tuple(name for name in RANKED if not name.endswith("_at"))
 _RECORD_TIMES = {"submit_time": "submitted_at", "eligible_time": "eligible_at", "start_time": "started_at"}
 
-# PostgreSQL's indices take no more; Slurm's own names are shorter.
-MAX_TEXT = 512
+# PostgreSQL's indices take 2,704 bytes: one text, or the names of a cluster and a node. Slurm's own are shorter.
+MAX_TEXT, MAX_NAME = 512, 256
 MAX_NODE_LIST = 1 << 16
 _BAD_TEXT = re.compile("[\0\ud800-\udfff]")
 
@@ -57,6 +57,11 @@ _CPUS = re.compile(r"(\d{1,6})(?:\(x(\d{1,6})\))?", re.ASCII)
 def clean(text: str, limit: int = MAX_TEXT) -> str:
     """Return text as both databases can keep it: no NUL, no half of a character, not too long for an index."""
     return text[:limit] if text.isascii() and "\0" not in text else _BAD_TEXT.sub("\ufffd", text[:limit])
+
+
+def clean_name(name: str) -> str:
+    """Return the name of a cluster or a node as both databases can keep it."""
+    return clean(name, MAX_NAME)
 
 
 def is_exact(row: Mapping[str, Any], name: str) -> bool:
@@ -84,7 +89,7 @@ def add_event(draft: Draft, event: JobEvent) -> None:
         for name in _EXIT_FIELDS:
             facts.add(name, getattr(event, name), rank)
     facts.keep()
-    node = "" if rank == CONTROLLER else clean(event.node)
+    node = "" if rank == CONTROLLER else clean_name(event.node)
     if node:
         _add_to_node(draft, node, event)
     if event.kind == FINISHED and event.origin != CGROUP and not node:
@@ -117,7 +122,7 @@ def add_sample(draft: Draft, sample: JobSample) -> None:
     facts.add("sluid", sample.sluid, SEEN)
     facts.add("started_at", sample.time if sample.start_time is None else sample.start_time, SEEN)
     facts.keep()
-    node = draft.node(clean(sample.node))
+    node = draft.node(clean_name(sample.node))
     if node["sampled_at"] is None or sample.time >= node["sampled_at"]:
         node["sampled_at"] = sample.time
         node["cpu_seconds"] = sample.cpu_seconds

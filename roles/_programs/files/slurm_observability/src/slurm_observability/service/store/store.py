@@ -14,7 +14,9 @@ from ...jobs.sample import JobSample, NodeSample
 from ..run import Run, RunRecord
 from . import ingest, marks, migrate, retention, runs, samples, tables, usage
 from .engine import Database
+from .errors import RefusedError
 from .ingest import Arrival, Reconciled
+from .piecewise import piecewise
 from .retention import Retention
 from .rows import StoredEvent
 from .runs import RunFilter, RunPage
@@ -55,27 +57,40 @@ class Store:
         """Let go of the database."""
         self._database.close()
 
-    def add_events(self, events: Sequence[JobEvent], sender: str, now: float) -> list[str]:
-        """Store events that came with a token's name. Return for each ingest.STORED, or ingest.REPEATED.
+    def add_events(self, events: Sequence[JobEvent], sender: str, now: float) -> list[str | RefusedError]:
+        """Store events that came with a token's name. Return for each ingest.STORED, ingest.REPEATED, or why not.
 
         When this has returned, they are on disk. Calls of other threads may share the transaction.
         """
         return list(self._store_events([Arrival(event, sender, now) for event in events]))
 
-    def _write_events(self, arrivals: Sequence[Arrival]) -> Sequence[str]:
-        with self._database.writing() as connection:
-            return ingest.store_events(connection, arrivals, self._cluster)
+    def _write_events(self, arrivals: Sequence[Arrival]) -> Sequence[str | RefusedError]:
+        def write(some: Sequence[Arrival]) -> Sequence[str]:
+            with self._database.writing() as connection:
+                return ingest.store_events(connection, some, self._cluster)
+
+        return piecewise(write, arrivals)
 
     def add_samples(self, taken: Sequence[JobSample], nodes: Sequence[NodeSample]) -> int:
-        """Store samples, and return how many are there now. Of a node the newest is kept."""
+        """Store samples, all or none, and return how many are there now. Of a node the newest is kept.
+
+        Raises RefusedError.
+        """
         with self._database.writing() as connection:
             stored = ingest.store_samples(connection, taken, self._cluster)
             return stored + ingest.store_nodes(connection, nodes, self._cluster)
 
     def add_records(self, records: Sequence[RunRecord], now: float) -> Reconciled:
         """Store what Slurm said of runs at ``now``. Later words replace earlier ones; the end replaces all others."""
-        with self._database.writing() as connection:
-            return ingest.store_records(connection, records, now, self._cluster)
+
+        def write(some: Sequence[RunRecord]) -> Sequence[Reconciled]:
+            with self._database.writing() as connection:
+                return [ingest.store_records(connection, some, now, self._cluster)]
+
+        parts = piecewise(write, records)
+        stored = [part for part in parts if isinstance(part, Reconciled)]
+        counts = [sum(column) for column in zip(Reconciled(), *stored, strict=True)]
+        return Reconciled(*counts)._replace(refused=len(parts) - len(stored))
 
     def runs(self, wanted: RunFilter, cursor: str | None, limit: int) -> RunPage:
         """Return a page of up to ``limit`` runs, that after the cursor of the page before. Raises CursorError."""
