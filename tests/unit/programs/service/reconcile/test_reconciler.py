@@ -113,6 +113,17 @@ def test_an_end_by_events_is_confirmed(scene, slurm):
     assert [(run.state, run.state_source) for run in scene.runs()] == [("timeout", "slurm")]
 
 
+@pytest.mark.parametrize("task", ["read_queue", "read_ended"])
+def test_an_event_that_names_no_cluster_is_of_slurm_s(scene, slurm, task):
+    """Whoever is asked first: accounting answers also where slurmctld is down."""
+    slurm.lives = [Life(1, 0, NOW - 100, NOW + (100 if task == "read_queue" else -50), "timeout")]
+    started, ended = (replace(event, cluster="") for event in slurm.lives[0].events())
+    scene.events(started)
+    getattr(scene.reconciler, task)()
+    scene.events(ended)
+    assert [(run.cluster, run.reported) for run in scene.runs()] == [("lab", True)]
+
+
 @pytest.mark.parametrize("first", ["events", "slurm"])
 def test_sacct_shows_some_exit_codes_less_128(scene, slurm, first):
     """Up to 25.05: what the hooks say is the true one, whoever says it first."""
@@ -315,6 +326,7 @@ def test_metrics(scene, slurm):
         ("slurm_records_total", "new"): 1,
         ("slurm_records_total", "changed"): 0,
         ("slurm_records_total", "same"): 0,
+        ("slurm_records_total", "refused"): 0,
         ("runs_lost_total",): 0,
         ("runs_missing",): 0,
     }

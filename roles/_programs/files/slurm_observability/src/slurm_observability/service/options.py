@@ -56,7 +56,7 @@ def parser() -> Options:
     ):
         default = f"{getattr(Retention, name) / DAY:.0f}"
         option(f"retention-{name}", default, f"days that {meaning} (default: {default})", type=days)
-    option("cluster", "", "name of the cluster, for what Slurm says of it (default: ClusterName of slurm.conf)")
+    option("cluster", "", "ClusterName of slurm.conf, for what names no cluster (default: Slurm is asked)")
     option(
         "scheduler-backend",
         SLURM,

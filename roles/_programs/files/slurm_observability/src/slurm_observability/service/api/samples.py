@@ -24,7 +24,10 @@ class SamplesStored(BaseModel):
 def samples(
     _writer: Writer, batch: Annotated[SampleBatch, Body()], service: ServiceOf, store: StoreOf
 ) -> SamplesStored:
-    """Take down samples of jobs and nodes. A sample that is sent again takes the place of the one before."""
+    """Take down samples of jobs and nodes. A sample that is sent again changes nothing.
+
+    One that cannot be read, or kept, keeps the others out: send them again in halves.
+    """
     stored = store.add_samples(batch.samples, batch.nodes)
     service.counts.samples(stored)
     return SamplesStored(stored=stored)

@@ -41,6 +41,8 @@ MARK = "accounting-read-until"
 class Records(Protocol):
     """What the reconciler needs of the store."""
 
+    def adopt_cluster(self, name: str) -> None: ...
+
     def add_records(self, records: Sequence[RunRecord], now: float) -> Reconciled: ...
 
     def unsettled(self, before: float, limit: int, after_key: int) -> list[Run]: ...
@@ -85,6 +87,7 @@ class Reconciler:
         """Ask what runs now, and store what has changed since the last time."""
         asked = self._clock()
         with self._asking[metrics.QUEUE].question():
+            self._know_cluster(self._scheduler.cluster)
             queue = frozenset(self._scheduler.active())
         known = self._queue if self._queue is not None and asked < self._repeat_at else frozenset()
         # One that is being cleaned up has ended, or waits again: only accounting knows which.
@@ -122,9 +125,8 @@ class Reconciler:
         One that Slurm does not know any more, and that did not come back within the grace, is marked as lost.
         """
         now = self._clock()
-        if self._cluster is None:
-            with self._asking[metrics.KNOWN].question():
-                self._cluster = self._scheduler.cluster()
+        with self._asking[metrics.KNOWN].question():
+            self._know_cluster(self._scheduler.cluster)
         # Other clusters may report to this service too. This one knows nothing of their runs, and that means nothing.
         ours = [run for run in self._unsettled(now) if run.cluster in ("", self._cluster)]
         asked_for = self._missing.to_ask(ours, now)[:MAX_ASKED]
@@ -148,6 +150,12 @@ class Reconciler:
         lag = None if self._read_until is None else max(0.0, self._clock() - self._read_until)
         return self._counts.families(errors, lag, self._scheduler.rejected)
 
+    def _know_cluster(self, ask: Callable[[], str]) -> None:
+        """Let the store know the cluster's name before it gets records: an event without one may be of the same run."""
+        if self._cluster is None and (cluster := ask()):
+            self._store.adopt_cluster(cluster)
+            self._cluster = cluster
+
     def _unsettled(self, now: float) -> list[Run]:
         runs = self._store.unsettled(now - CONFIRM_AFTER, BATCH, 0)
         page = runs
@@ -169,6 +177,7 @@ class Reconciler:
     def _add(self, records: Iterable[RunRecord], asked: float) -> None:
         rest = iter(records)
         while batch := list(islice(rest, BATCH)):
+            self._know_cluster(lambda: batch[0].cluster)
             self._counts.stored(self._store.add_records(batch, asked))
 
 

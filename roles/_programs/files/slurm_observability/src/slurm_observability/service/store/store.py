@@ -12,7 +12,7 @@ from ...jobs.event import JobEvent
 from ...jobs.run_id import RunId
 from ...jobs.sample import JobSample, NodeSample
 from ..run import Run, RunRecord
-from . import ingest, marks, migrate, retention, runs, samples, tables, usage
+from . import ingest, marks, migrate, own_cluster, retention, runs, samples, tables, usage
 from .engine import Database
 from .errors import RefusedError
 from .ingest import Arrival, Reconciled
@@ -29,7 +29,7 @@ EVENTS_TOGETHER = 2000
 
 
 class Store:
-    """The database at ``url``. Events and records that name no cluster are of ``cluster``.
+    """The database at ``url``. Events and samples that name no cluster are of ``cluster``; empty for the adopted one.
 
     All methods may be called by several threads, and raise StoreError where the database cannot be used now.
     """
@@ -46,6 +46,14 @@ class Store:
     def migrate(self) -> None:
         """Make the tables, or bring them up to date. A second process waits until the first has done so."""
         migrate.migrate(self._database)
+        with self._database.reading() as connection:
+            self._cluster = self._cluster or own_cluster.get(connection)
+
+    def adopt_cluster(self, name: str) -> None:
+        """Take the name of the cluster, as Slurm says it, for what names none: from now on, and what is there."""
+        with self._database.writing() as connection:
+            own_cluster.adopt(connection, name)
+        self._cluster = name
 
     def check(self) -> None:
         """Raise StoreError where the database does not answer, or is not that of this version."""
