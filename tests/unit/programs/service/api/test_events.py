@@ -22,7 +22,7 @@ def test_the_manual_test_of_the_guide(client: Client) -> None:
     assert (run["id"], run["state"], run["user"], run["nodes"]) == ("slurm-99999", "running", "alice", "n1")
     assert client.post(FINISHED, end(99999)).status == 201
     run = client.get("/v1/jobs/slurm-99999").body
-    assert (run["state"], run["state_source"], run["exit_code"]) == ("completed", "events", 0)
+    assert (run["state"], run["state_source"], run["exit_code"]) == ("ended", "events", 0)
     assert run["ended_at"] - run["started_at"] == 60
 
 
@@ -45,7 +45,7 @@ def test_a_batch_in_any_order(client: Client) -> None:
     answer = client.post(BATCH, {"events": [end(1), event(2), event(1), event(2)]})
     assert answer[:2] == (200, {"stored": 3, "repeated": 1, "refused": []})
     assert {run["id"]: run["state"] for run in client.get("/v1/jobs").body["jobs"]} == {
-        "slurm-1": "completed",
+        "slurm-1": "ended",
         "slurm-2": "running",
     }
 

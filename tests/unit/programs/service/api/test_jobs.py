@@ -36,7 +36,7 @@ LISTS = [
     ({"sort": "ended"}, [2, 3, 1]),
     ({"user": "bob"}, [3, 2]),
     ({"user": "bob", "state": "failed"}, [3]),
-    ({"state": ["failed", "completed"]}, [3, 1]),
+    ({"state": ["failed", "ended"]}, [3, 1]),
     ({"account": "physics", "partition": "gpu"}, [2]),
     ({"qos": "low"}, [1]),
     ({"node": "n2"}, [2]),
@@ -201,4 +201,4 @@ def test_a_summary_comes_after_the_end(service: Running) -> None:
     key = client.get("/v1/jobs/slurm-1").body["key"]
     service.parts.store.set_summary(key, {"cpu_efficiency": 0.5})
     answer = client.get("/v1/jobs/slurm-1/summary")
-    assert answer.body == {"id": "slurm-1", "state": "completed", "reason": "", "summary": {"cpu_efficiency": 0.5}}
+    assert answer.body == {"id": "slurm-1", "state": "ended", "reason": "", "summary": {"cpu_efficiency": 0.5}}

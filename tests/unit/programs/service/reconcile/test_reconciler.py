@@ -165,7 +165,7 @@ def test_a_lost_run_comes_back_with_a_late_epilog(scene, slurm):
     for _ in range(12):
         scene.turn(100)
     scene.events(life.event("n1", FINISHED))
-    assert scene.states() == [(99999, 0, "completed")]
+    assert scene.states() == [(99999, 0, "ended")]
 
 
 def test_a_run_without_an_end_in_accounting_is_lost_too(scene, slurm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slurm_observability.jobs.run_id import RunId
 from slurm_observability.jobs.sample import GpuSample
 from slurm_observability.service.run import Run, RunNode
+from slurm_observability.service.store.ingest import Reconciled
 from slurm_observability.service.store.store import Store
 
 from tests.unit.programs.service.store.told import (
@@ -59,17 +60,17 @@ def test_slurmctld_s_hook_ends_a_run_on_many_nodes(store: Store) -> None:
 
 def test_slurm_has_the_last_word(store: Store) -> None:
     store.add_events([prolog(7, "n1", 101), epilog(7, "n1", 200, exit_code=0, exit_signal=0)], "agent", 201)
-    assert the(store, 7).state == "completed"
+    assert the(store, 7).state == "ended"
     told = record(7, "out_of_memory", submit_time=90, start_time=100, end_time=199, exit_code=0, exit_signal=125)
-    assert store.add_records([told], 300) == (0, 1, 0)
-    assert store.add_records([told], 400) == (0, 0, 1)
+    assert store.add_records([told], 300) == Reconciled(changed=1)
+    assert store.add_records([told], 400) == Reconciled(same=1)
     run = the(store, 7)
     assert (run.state, run.state_source, run.started_at, run.ended_at) == ("out_of_memory", "slurm", 100, 199)
     assert (run.submitted_at, run.exit_signal, run.reconciled) == (90, 125, False)
 
 
 def test_a_run_that_no_hook_reported_is_marked(store: Store) -> None:
-    assert store.add_records([record(7, "node_fail", start_time=100, end_time=200)], 300) == (1, 0, 0)
+    assert store.add_records([record(7, "node_fail", start_time=100, end_time=200)], 300) == Reconciled(new=1)
     assert (the(store, 7).reconciled, the(store, 7).reported) == (True, False)
 
 

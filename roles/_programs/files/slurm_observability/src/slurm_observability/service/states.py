@@ -7,13 +7,16 @@ PENDING, RUNNING, SUSPENDED, COMPLETING = "pending", "running", "suspended", "co
 COMPLETED, FAILED, CANCELLED, TIMEOUT = "completed", "failed", "cancelled", "timeout"
 NODE_FAIL, OUT_OF_MEMORY, PREEMPTED = "node_fail", "out_of_memory", "preempted"
 DEADLINE, BOOT_FAIL, REVOKED, REQUEUED, RESIZING = "deadline", "boot_fail", "revoked", "requeued", "resizing"
+# It is over with exit code 0, its hooks say. So is what was cancelled, preempted, or over its time limit: whether this
+# is one of these or completed, Slurm has not said yet.
+ENDED_SOMEHOW = "ended"
 # It is over, and nobody can say how: its hooks wrote no end, and Slurm knows it no more.
 UNKNOWN = "unknown"
 
 ACTIVE = (PENDING, RUNNING, SUSPENDED, COMPLETING)
 ENDED = (
     *(COMPLETED, FAILED, CANCELLED, TIMEOUT, NODE_FAIL, OUT_OF_MEMORY, PREEMPTED),
-    *(DEADLINE, BOOT_FAIL, REVOKED, REQUEUED, RESIZING, UNKNOWN),
+    *(DEADLINE, BOOT_FAIL, REVOKED, REQUEUED, RESIZING, ENDED_SOMEHOW, UNKNOWN),
 )
 STATES = (*ACTIVE, *ENDED)
 

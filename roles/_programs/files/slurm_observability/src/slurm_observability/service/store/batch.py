@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, false, func, or_, 
 from ...slurm.hostlist import node_names
 from ..states import ENDED
 from .draft import Draft, Row, new_node, new_run
-from .mention import Mention, find
+from .mention import Mention, ended, find
 from .merge import clean_name
 from .tables import run_nodes, runs
 from .upsert import insert_or_ignore, insert_or_replace
@@ -88,13 +88,13 @@ class Batch:
     def draft(self, job: Job, mention: Mention) -> Draft:
         """Return the run of a loaded job that is meant; a new one where there is none yet."""
         drafts = self._drafts[job]
-        row = find((draft.row for draft in drafts), mention)
-        if row is None:
-            row = self._create(job, mention)
-            drafts.append(Draft(row))
-        elif mention.restart is not None and not mention.or_before and not row["restart_known"]:
-            row.update(restart_known=True, **self._place(job, mention.restart, row))
-        return next(draft for draft in drafts if draft.row is row)
+        draft = find(drafts, mention)
+        if draft is None:
+            draft = Draft(self._create(job, mention))
+            drafts.append(draft)
+        elif mention.restart is not None and not mention.or_before and not draft.row["restart_known"]:
+            draft.row.update(restart_known=True, **self._place(job, mention.restart, draft.row))
+        return draft
 
     def _create(self, job: Job, mention: Mention) -> Row:
         rows = [draft.row for draft in self._drafts[job]]
@@ -102,7 +102,11 @@ class Batch:
         if restart is None:
             restart = max((row["restart"] + 1 for row in rows), default=0)
         # Of two runs that say the same number, the later one is the one that has it.
-        later = [row for row in rows if row["restart"] == restart and row["started_at"] > (mention.end or 0.0)]
+        later = [
+            row
+            for row in rows
+            if row["restart"] == restart and min(row["started_at"], ended(row)) > (mention.end or 0.0)
+        ]
         if mention.or_before and later:
             restart -= 1
         # Before 23.02 there is no begin by which the run would be found when more is heard of it.

@@ -60,7 +60,7 @@ def new_run(key: int, cluster: str, job_id: int, restart: int, era: int, *, rest
         (
             *("array_job_id", "array_task_id", "het_job_id", "het_job_offset", "uid", "node_count", "cpus", "gpus"),
             *("memory_bytes", "time_limit", "eligible_at", "exit_code", "exit_signal", "derived_exit_code"),
-            *("energy_joules", "slurm_at", "controller_ended_at", "nodes_ended_at"),
+            *("energy_joules", "slurm_at", "controller_ended_at", "nodes_ended_at", "restart_at_end", "on_node_at"),
         )
     )
     flags = dict.fromkeys(("reported", "reconciled", "heard_start", "unsummarised"), False)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...jobs.event import CGROUP, FINISHED, STARTED, JobEvent
 from ...jobs.sample import JobSample
+from ...slurm.hostlist import node_names
 from ..run import RunRecord
-from .merge import FINAL, is_exact
+from .draft import Draft, Row
+from .merge import FINAL, is_exact, node_of
 from .tables import NEVER
-
-Row = dict[str, Any]
 
 # How far apart two runs of one job id are. Where the count of restarts tells runs apart, only a job id that is used
 # again is left to be found; where it does not, a requeued job begins a minute after its end at the earliest.
 REUSED_SECONDS = 3600.0
 REQUEUED_SECONDS = 60.0
+# How far apart the ends of one run are that its nodes and slurmctld tell: a node ends its processes before its Epilog.
+ENDS_SECONDS = 600.0
 
 
 class Mention(NamedTuple):
@@ -24,7 +26,8 @@ class Mention(NamedTuple):
 
     ``began`` is Slurm's own word for the begin. ``start`` is a time at which the run had begun, and was not begun much
     earlier where it is a start that is reported. ``end`` is a time at which it was not yet to begin. ``ended`` is
-    Slurm's own word for the end. ``or_before`` is whether it may also be of the run before that restart.
+    Slurm's own word for the end. ``or_before`` is whether it may also be of the run before that restart. ``node`` is
+    the one that saw it.
     """
 
     restart: int | None
@@ -34,6 +37,7 @@ class Mention(NamedTuple):
     end: float | None = None
     ended: float | None = None
     or_before: bool = False
+    node: str = ""
 
 
 def of_event(event: JobEvent) -> Mention:
@@ -45,7 +49,9 @@ def of_event(event: JobEvent) -> Mention:
     start = event.time if event.kind == STARTED else None
     start = start if event.start_time is None else event.start_time
     or_before = bool(event.restart) and event.kind == FINISHED and event.origin != CGROUP
-    return Mention(event.restart, event.sluid, event.start_time, start, event.time, or_before=or_before)
+    return Mention(
+        event.restart, event.sluid, event.start_time, start, event.time, or_before=or_before, node=node_of(event)
+    )
 
 
 def of_record(record: RunRecord) -> Mention:
@@ -59,22 +65,31 @@ def of_sample(sample: JobSample) -> Mention:
     return Mention(sample.restart, sample.sluid, None, sample.start_time, sample.time)
 
 
-def find(rows: Iterable[Row], mention: Mention) -> Row | None:
+def find(drafts: Iterable[Draft], mention: Mention) -> Draft | None:
     """Return the run that is meant, out of those with the same cluster and job id; None where it is another one.
 
-    The newest that fits; before it one whose restart is known to be the same, and before that one that began then.
+    The newest that fits; before it one whose restart is known to be the same, and before that one that began then. Of
+    those whose begin is not known, the one whose end is the nearest.
     """
-    fitting = [row for row in rows if _fits(row, mention)]
+    fitting = [draft for draft in drafts if _fits(draft, mention)]
     return max(
         fitting,
-        key=lambda row: (
-            _began_then(row, mention),
-            mention.restart is not None and row["restart_known"],
-            row["started_at"],
-            row["key"],
+        key=lambda draft: (
+            _began_then(draft.row, mention),
+            draft.row["restart_known"] and mention.restart is not None,
+            draft.row["restart_known"] and mention.restart == draft.row["restart"],
+            draft.row["started_at"],
+            -abs(ended(draft.row) - (mention.end or NEVER)),
+            draft.row["key"],
         ),
         default=None,
     )
+
+
+def ended(row: Row) -> float:
+    """Return when a run ended, or its first nodes did."""
+    ended = row["nodes_ended_at"]
+    return float(row["ended_at"] if ended is None else min(row["ended_at"], ended))
 
 
 def _began_then(row: Row, mention: Mention) -> bool:
@@ -82,7 +97,8 @@ def _began_then(row: Row, mention: Mention) -> bool:
     return mention.began is not None and abs(mention.began - row["started_at"]) < REQUEUED_SECONDS
 
 
-def _fits(row: Row, mention: Mention) -> bool:
+def _fits(draft: Draft, mention: Mention) -> bool:
+    row = draft.row
     same_restart = mention.restart is not None and row["restart_known"]
     is_before = same_restart and mention.or_before and mention.restart == row["restart"] + 1
     if same_restart and mention.restart != row["restart"] and not is_before:
@@ -90,12 +106,13 @@ def _fits(row: Row, mention: Mention) -> bool:
     if mention.sluid and row["sluid"]:
         return bool(mention.sluid == row["sluid"])
     gap = REUSED_SECONDS if same_restart and not mention.or_before else REQUEUED_SECONDS
+    late = ENDS_SECONDS if _lacks_end(draft, mention.node) else gap
     begin, end = row["started_at"], row["ended_at"]
-    if not same_restart and row["nodes_ended_at"] is not None:
-        end = min(end, row["nodes_ended_at"])  # no run begins anew while an older one is still ending
+    if not same_restart:
+        end = ended(row)  # no run begins anew while an older one is still ending
     if mention.or_before and mention.began is None and begin == NEVER and row["nodes_ended_at"] is not None:
-        return bool(abs((mention.end or 0.0) - row["nodes_ended_at"]) <= gap)
-    if is_before and not _may_end(row, mention, end + gap):
+        return bool(abs((mention.end or 0.0) - row["nodes_ended_at"]) <= late)
+    if is_before and not _may_end(row, mention, end + late):
         return False
     if mention.began is not None and is_exact(row, "started_at") and abs(mention.began - begin) > REUSED_SECONDS:
         return False
@@ -113,5 +130,15 @@ def _may_end(row: Row, mention: Mention, latest: float) -> bool:
     """Return whether an end that says the next restart may be that of this run. It is over by ``latest``."""
     if mention.began is None:  # hooks before 23.02
         return mention.end is None or mention.end <= latest
-    # A begin that was only seen cannot have been later; Slurm's own word moves while nodes boot.
-    return is_exact(row, "started_at") or mention.began <= row["started_at"] + REQUEUED_SECONDS
+    # Slurm's own word for the begin moves while nodes boot. Once the run was seen it does not.
+    seen = row["on_node_at"] if is_exact(row, "started_at") else row["started_at"]
+    return seen is None or mention.began <= seen + REQUEUED_SECONDS
+
+
+def _lacks_end(draft: Draft, node: str) -> bool:
+    """Return whether a node of the run, or the controller, has not told its end yet."""
+    if not node:
+        return draft.row["controller_ended_at"] is None
+    names = node_names(draft.row["nodes"])
+    told = draft.nodes.get(node)
+    return (not names or node in names) and (told is None or told["ended_at"] is None)

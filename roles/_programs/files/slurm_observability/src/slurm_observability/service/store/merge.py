@@ -15,7 +15,18 @@ from ...jobs.event import CGROUP, EPILOG_SLURMCTLD, FINISHED, PROLOG_SLURMCTLD, 
 from ...jobs.sample import JobSample
 from ...slurm.hostlist import node_names
 from ..run import RunRecord
-from ..states import ACTIVE, COMPLETED, ENDED, FAILED, FROM_EVENTS, FROM_SLURM, RUNNING, UNKNOWN
+from ..states import (
+    ACTIVE,
+    ENDED,
+    ENDED_SOMEHOW,
+    FAILED,
+    FROM_EVENTS,
+    FROM_SLURM,
+    OUT_OF_MEMORY,
+    REQUEUED,
+    RUNNING,
+    UNKNOWN,
+)
 from .draft import Draft, Row
 from .tables import NEVER
 
@@ -28,11 +39,13 @@ RANKED = (
 )
 _PLACE = {name: place for place, name in enumerate(RANKED)}
 
-# Slurm's own last word. Unknown is nobody's word, and the better for every other.
-FINAL = frozenset(ENDED) - {UNKNOWN}
+# Slurm's own last word. The other two are nobody's, and the better for every one of these.
+FINAL = frozenset(ENDED) - {ENDED_SOMEHOW, UNKNOWN}
 
 # The exit codes of shells whose command was ended by a signal are above it.
 SHELL_SIGNAL = 128
+# By this, which is no signal, Slurm's steps tell that their memory was not enough (SIG_OOM, as wait(2) would give it).
+SIGNAL_OUT_OF_MEMORY = 125
 
 # Who said it. A begin that is only the time of an event was SEEN: the run cannot have begun later.
 NOBODY, SEEN, NODE, CONTROLLER, SLURM = range(5)
@@ -69,6 +82,11 @@ def is_exact(row: Mapping[str, Any], name: str) -> bool:
     return _rank(row["sources"], name) > SEEN
 
 
+def node_of(event: JobEvent) -> str:
+    """Return the node that saw an event; empty for the controller."""
+    return "" if _rank_of(event) == CONTROLLER else clean_name(event.node)
+
+
 def add_event(draft: Draft, event: JobEvent) -> None:
     """Add what an event says."""
     row = draft.row
@@ -89,11 +107,13 @@ def add_event(draft: Draft, event: JobEvent) -> None:
         for name in _EXIT_FIELDS:
             facts.add(name, getattr(event, name), rank)
     facts.keep()
-    node = "" if rank == CONTROLLER else clean_name(event.node)
+    node = node_of(event)
     if node:
         _add_to_node(draft, node, event)
-    if event.kind == FINISHED and event.origin != CGROUP and not node:
-        row["controller_ended_at"] = _greater(row["controller_ended_at"], event.time)
+    if event.kind == FINISHED and event.origin != CGROUP:
+        row["restart_at_end"] = _greater(row["restart_at_end"], event.restart)
+        if not node:
+            row["controller_ended_at"] = _greater(row["controller_ended_at"], event.time)
     settle(row)
 
 
@@ -145,7 +165,7 @@ def settle(row: Row) -> None:
     if slurm in FINAL:
         state, source = slurm, FROM_SLURM
     elif heard_end is not None:
-        state, source = _outcome(row["exit_code"], row["exit_signal"]), FROM_EVENTS
+        state, source = _outcome(row), FROM_EVENTS
     else:
         state, source = (slurm, FROM_SLURM) if slurm else (RUNNING, FROM_EVENTS)
     ended = state in ENDED
@@ -199,7 +219,8 @@ def _add_to_node(draft: Draft, name: str, event: JobEvent) -> None:
         row["node_gpus"] += _count(gpus) - _count(node["gpus"])
         node["gpus"] = gpus
     if event.kind == STARTED:
-        node["started_at"] = event.time if node["started_at"] is None else min(node["started_at"], event.time)
+        node["started_at"] = _lesser(node["started_at"], event.time)
+        row["on_node_at"] = _lesser(row["on_node_at"], event.time)
     elif event.origin != CGROUP:  # a cgroup also goes between two steps
         row["nodes_ended"] += node["ended_at"] is None
         node["ended_at"] = _greater(node["ended_at"], event.time)
@@ -219,10 +240,18 @@ def _rank_of(event: JobEvent) -> int:
     return SEEN if event.origin == CGROUP else NODE
 
 
-def _outcome(exit_code: int | None, exit_signal: int | None) -> str:
-    if exit_code is None and exit_signal is None:
+def _outcome(row: Row) -> str:
+    """Return what the hooks tell of an end. The rest is Slurm's to say.
+
+    Slurm ends runs that it cancels, preempts, requeues, or whose time is over, with exit code 0 (job_mgr.c there).
+    """
+    if row["restart_known"] and row["restart_at_end"] == row["restart"] + 1:
+        return REQUEUED
+    if row["exit_code"] is None and row["exit_signal"] is None:
         return UNKNOWN
-    return FAILED if exit_code or exit_signal else COMPLETED
+    if row["exit_signal"] == SIGNAL_OUT_OF_MEMORY:
+        return OUT_OF_MEMORY
+    return FAILED if row["exit_code"] or row["exit_signal"] else ENDED_SOMEHOW
 
 
 def _cpus(text: str) -> int | None:
@@ -237,6 +266,10 @@ def _count(gpus: str) -> int:
 
 def _greater(held: Any, value: Any) -> Any:
     return held if value is None else value if held is None else max(held, value)
+
+
+def _lesser(held: float | None, value: float) -> float:
+    return value if held is None else min(held, value)
 
 
 def _seconds(time: int | None) -> float | None:

@@ -76,6 +76,10 @@ runs = Table(
     Column("nodes_ended_at", Double),
     Column("nodes_ended", Integer, nullable=False),
     Column("node_gpus", Integer, nullable=False),
+    # How many restarts the hooks of the end told: one more than the run itself has where it was requeued.
+    Column("restart_at_end", Integer),
+    # The earliest time at which a node saw it: it had begun by then.
+    Column("on_node_at", Double),
     # When something new was heard of it.
     Column("updated_at", Double, nullable=False),
     Column("unsettled", Boolean, nullable=False),

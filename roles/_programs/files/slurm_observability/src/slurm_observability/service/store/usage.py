@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Double, case, cast, func, literal, select
 
-from ..states import ACTIVE, CANCELLED, COMPLETED
+from ..states import ACTIVE, CANCELLED, COMPLETED, ENDED_SOMEHOW
 from .tables import NEVER, run_nodes, runs
 
 
@@ -14,9 +14,9 @@ from .tables import NEVER, run_nodes, runs
 class UsageRow:
     """The runs of a user, an account and a partition in a period, as far as they lie in it.
 
-    ``failed`` counts those that ended in another way than completed or cancelled. Of what was ``held``, ``sampled`` is
-    the part of runs that agents have read: only that can be compared with what was ``used``, or ``busy``. Of a run that
-    lies in the period in part, this part of its totals counts.
+    ``failed`` counts those that ended badly: not completed, not cancelled, and not just with exit code 0. Of what was
+    ``held``, ``sampled`` is the part of runs that agents have read: only that can be compared with what was ``used``,
+    or ``busy``. Of a run that lies in the period in part, this part of its totals counts.
     """
 
     user: str
@@ -51,7 +51,7 @@ def usage(connection: Connection, since: float, until: float) -> list[UsageRow]:
     )
     cpus, gpus = (cast(func.coalesce(runs.c[name], 0), Double) * overlap for name in ("cpus", "gpus"))
     groups = (runs.c.user, runs.c.account, runs.c.partition)
-    badly = runs.c.state.not_in((*ACTIVE, COMPLETED, CANCELLED))
+    badly = runs.c.state.not_in((*ACTIVE, COMPLETED, CANCELLED, ENDED_SOMEHOW))
     query = (
         select(
             *groups,

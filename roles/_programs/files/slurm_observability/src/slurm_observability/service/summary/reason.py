@@ -20,6 +20,7 @@ _SENTENCES = {
     states.REVOKED: "revoked: a sibling of it runs in another cluster",
     states.REQUEUED: "requeued",
     states.CANCELLED: "cancelled",
+    states.ENDED_SOMEHOW: "it ended with exit code 0; Slurm did not say how",
     states.UNKNOWN: "nobody reported its end",
 }
 
