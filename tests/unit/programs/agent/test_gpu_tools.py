@@ -1,7 +1,9 @@
 """nvidia-smi, amd-smi and rocm-smi, played by scripts.
 
-What they print has the shapes that public reports of real output show (drivers 450 to 580, ROCm 5 to 7); the values are
-made up.
+What they print has the form of recordings in public repositories; the values are made up. nvidia-smi: drivers 590 to
+610 with H100, H200 (both also with MIG), L40S and consumer cards, and lists of MIG instances by 460. rocm-smi: ROCm 4.3
+to 6.1 with MI50, MI100 and consumer cards. amd-smi: 26.2.1 of ROCm 7.2 with MI355X and R9700. Of ODD_GPU no recording
+is known: its words are those of public reports.
 """
 
 from __future__ import annotations
@@ -29,15 +31,21 @@ GPUS = """\
 1, GPU-bb, 00000000:0F:00.0, 550.54.15, Disabled, 0, 0, 81559, 70.10, 30, NVIDIA H100 80GB HBM3
 """
 MIG_GPU = """\
-0, GPU-aa, 00000000:07:00.0, 550.54.15, Enabled, [N/A], 87, 40960, 80.00, 33, NVIDIA A100-SXM4-40GB
+0, GPU-aa, 00000000:07:00.0, 590.48.01, Enabled, [N/A], 59, 81559, 71.15, 42, NVIDIA H100 80GB HBM3
 """
 ODD_GPU = "0, GPU-aa, 00000000:07:00.0, 470.82.01, [N/A], [Unknown Error], [N/A], ERR!, [Not Supported], N/A, Tesla\n"
 LIST = """\
-GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-aa)
-  MIG 3g.20gb     Device  0: (UUID: MIG-11)
-  MIG 1g.5gb      Device  1: (UUID: MIG-GPU-aa/7/0)
-GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-bb)
-  MIG 7g.40gb     Device  0: (UUID: MIG-22)
+GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-aa)
+  MIG 1c.3g.40gb  Device  0: (UUID: MIG-11)
+  MIG 1g.10gb     Device  1: (UUID: MIG-33)
+GPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-bb)
+  MIG 7g.80gb     Device  0: (UUID: MIG-22)
+"""
+# As drivers before 470 have it.
+OLD_LIST = """\
+GPU 0: A100-PCIE-40GB (UUID: GPU-aa)
+  MIG 3g.20gb Device 0: (UUID: MIG-GPU-aa/1/0)
+  MIG 3g.20gb Device 1: (UUID: MIG-GPU-aa/2/0)
 """
 
 
@@ -106,18 +114,25 @@ def test_nvidia_smi(smi, tmp_path):
 
 
 def test_nvidia_smi_and_mig(smi):
-    whole, first, second = smi(MIG_GPU, "MIG-11, 12, 100\n").report().gpus
-    assert (whole.uuid, whole.utilization_percent) == ("GPU-aa", None)
+    """A process is said to be on the whole GPU: on which of its instances, nvidia-smi does not tell."""
+    whole, first, second = smi(MIG_GPU, "GPU-aa, 12, 100\n").report().gpus
+    assert (whole.uuid, whole.utilization_percent, whole.processes) == ("GPU-aa", None, {12: 100 * MIB})
     assert first == GpuReading(
         vendor="nvidia",
         index=0,
         uuid="MIG-11",
-        name="NVIDIA A100-SXM4-40GB MIG 3g.20gb",
+        name="NVIDIA H100 80GB HBM3 MIG 1c.3g.40gb",
         parent_uuid="GPU-aa",
-        processes={12: 100 * MIB},
     )
-    assert (second.uuid, second.gpu_instance, second.compute_instance) == ("MIG-GPU-aa/7/0", 7, 0)
-    assert second.processes is None
+    assert (second.uuid, second.gpu_instance, second.processes) == ("MIG-33", None, None)
+
+
+def test_old_nvidia_smi_and_mig(smi):
+    _whole, *instances = smi(MIG_GPU, listing=OLD_LIST).report().gpus
+    assert [(each.uuid, each.gpu_instance, each.compute_instance) for each in instances] == [
+        ("MIG-GPU-aa/1/0", 1, 0),
+        ("MIG-GPU-aa/2/0", 2, 0),
+    ]
 
 
 def test_nvidia_smi_that_cannot_tell(smi):
@@ -201,11 +216,11 @@ def amd(tool, tmp_path):
     return put
 
 
-@pytest.mark.parametrize("wrap", [lambda value: value, lambda value: {"gpu_data": value}])
-def test_amd_smi(amd, tmp_path, wrap):
+@pytest.mark.parametrize("metrics", [AMD_METRICS, {"gpu_data": AMD_METRICS}])
+def test_amd_smi(amd, tmp_path, metrics):
     for name in ("card1", "renderD128"):
         (tmp_path / "pci" / "0000:0c:00.0" / "drm" / name).mkdir(parents=True)
-    report = amd(*(wrap(each) for each in (AMD_LIST, AMD_METRICS, AMD_PROCESSES))).report()
+    report = amd(AMD_LIST, metrics, AMD_PROCESSES).report()
     assert report.reader == "amd-smi"
     assert report.gpus == [
         GpuReading(
@@ -258,7 +273,7 @@ ROCM = {
         "Temperature (Sensor junction) (C)": "78.0",
         "Average Graphics Package Power (W)": "235.5",
         "Card series": "Instinct MI250X",
-        "Unique ID": "0x1234ABCD",
+        "Unique ID": "0x2f048617326B1EA",
         "PCI Bus": "0000:C1:00.0",
     },
     "system": {"Driver version": "6.1.1"},
@@ -273,7 +288,7 @@ def test_rocm_smi(tool):
         GpuReading(
             vendor="amd",
             index=0,
-            uuid="GPU-1234abcd",
+            uuid="GPU-02f048617326b1ea",
             name="Instinct MI250X",
             utilization_percent=68.0,
             memory_used_bytes=28823961600,
@@ -289,6 +304,12 @@ def test_rocm_smi_by_other_names():
     card = {"Card Series": "MI300X", "Current Socket Graphics Package Power (W)": "140.0", "GPU Use (%)": 5}
     (gpu,) = rocm_smi.parse({"card0": card}).gpus
     assert (gpu.name, gpu.power_watts, gpu.utilization_percent) == ("MI300X", 140.0, 5.0)
+
+
+def test_power_of_a_second_die_is_not_known():
+    """As of ROCm 6.0: one of the two dies of a card tells the power of both."""
+    (gpu,) = rocm_smi.parse({"card0": {"Average Graphics Package Power (W)": "N/A (Secondary die)"}}).gpus
+    assert gpu.power_watts is None
 
 
 def test_a_device_file_that_is_not_there(tmp_path):

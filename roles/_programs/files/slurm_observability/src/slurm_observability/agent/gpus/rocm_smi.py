@@ -68,13 +68,12 @@ def parse(document: Any, pci_devices: Path = PCI_DEVICES) -> GpuReport:
 
 
 def _reading(index: int, values: Mapping[str, Any], pci_devices: Path) -> GpuReading:
-    unique = values.get("unique id")
     temperatures = [number(values.get(f"temperature (sensor {name}) (c)")) for name in ("junction", "edge")]
     name = values.get("card series")
     return GpuReading(
         vendor=AMD,
         index=index,
-        uuid=f"GPU-{unique[2:].lower()}" if isinstance(unique, str) and unique.startswith("0x") else "",
+        uuid=_uuid(values.get("unique id")),
         minor=render_minor(values.get("pci bus"), pci_devices),
         name=name if isinstance(name, str) else "",
         utilization_percent=percent(values.get("gpu use (%)")),
@@ -83,6 +82,11 @@ def _reading(index: int, values: Mapping[str, Any], pci_devices: Path) -> GpuRea
         power_watts=next((number(value) for key, value in values.items() if _POWER.fullmatch(key)), None),
         temperature_celsius=next((each for each in temperatures if each is not None), None),
     )
+
+
+def _uuid(unique: Any) -> str:
+    """Return the UUID as ROCR_VISIBLE_DEVICES has it: with 16 digits, where rocm-smi leaves out zeros in front."""
+    return f"GPU-{unique[2:].lower():0>16}" if isinstance(unique, str) and unique.startswith("0x") else ""
 
 
 def _lower(values: Mapping[str, Any]) -> Mapping[str, Any]:
