@@ -18,6 +18,8 @@ import pytest
 import slurm_observability
 from slurm_observability.service.cli import main
 from slurm_observability.service.options import ENVIRONMENT_PREFIX, parser
+from slurm_observability.service.serve import exposures
+from slurm_observability.service.settings import Settings
 from slurm_observability.service.tokens import Tokens
 
 from tests.unit.programs.service.api.conftest import Client, end, event
@@ -71,6 +73,16 @@ def ready(client: Client) -> bool:
         return client.get("/v1/health").status == 200
     except OSError:
         return False
+
+
+def test_what_others_can_read_is_said() -> None:
+    def said(**given: object) -> list[str]:
+        settings = Settings(database_url="sqlite:///jobs.db", metrics_of_jobs=True, **given)
+        return [exposure.split()[0] for exposure in exposures(settings)]
+
+    assert said() == []
+    assert said(listen_address="0.0.0.0") == ["tokens", "/metrics"]
+    assert said(listen_address="0.0.0.0", tls_certificate=Path("c"), metrics_token=True) == []
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:

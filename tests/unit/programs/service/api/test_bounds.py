@@ -52,7 +52,19 @@ def test_no_body_is_taken_without_end(client: Client, monkeypatch: pytest.Monkey
 
 def test_without_a_token_nothing_is_kept(guarded: tuple[Client, Client, Client]) -> None:
     _writer, _reader, nobody = guarded
-    assert nobody.post(BATCH, b" " * (intake.MAX_BODY_BYTES + 1)).status == 401
+    assert nobody.post(BATCH, b" " * intake.MAX_BODY_BYTES).status == 401
+
+
+def test_a_stranger_hears_of_it_before_it_has_sent_anything(guarded: tuple[Client, Client, Client]) -> None:
+    _writer, _reader, nobody = guarded
+    with socket.create_connection(("127.0.0.1", nobody.port), timeout=60) as connection:
+        connection.sendall(b"POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
+        sent = 0
+        with pytest.raises(OSError):
+            while sent < 1 << 30:
+                sent += connection.send(b" " * 65536)
+        assert sent < 10 * intake.STRANGERS_BYTES
 
 
 def test_a_client_that_goes_away(client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import get_type_hints
+from urllib.parse import quote
 
 import pytest
 from slurm_observability.jobs.event import FIELDS, JobEvent
@@ -154,7 +155,7 @@ def test_hostile_values_of_any_field(client: Client) -> None:
             assert refusal["reason"].isprintable()
     assert len(client.get("/v1/jobs/slurm-1000/events").body["events"]) == len(FIELDS)
     for run in client.get("/v1/jobs?limit=1000").body["jobs"]:
-        assert client.get(f"/v1/jobs/{run['id']}/events").status == 200
+        assert client.get(f"/v1/jobs/{run['id']}/events?cluster={quote(run['cluster'])}").status == 200
 
 
 def test_texts_are_cleaned_and_cut_and_never_the_reason_to_lose_an_event(client: Client) -> None:

@@ -140,6 +140,8 @@ def test_the_cluster_is_part_of_a_name(client: Client) -> None:
     assert client.get("/v1/jobs/slurm-1?cluster=two").body["user"] == "bob"
     assert client.get("/v1/jobs/slurm-1?cluster=one").body["user"] == "alice"
     assert client.get("/v1/jobs/slurm-1?cluster=three").status == 404
+    either = client.get("/v1/jobs/slurm-1")
+    assert either[:2] == (409, {"detail": "runs of several clusters have this id: one, two; say which with ?cluster="})
     assert len(ids(client, cluster="two")) == 1
 
 

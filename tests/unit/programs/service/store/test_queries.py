@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from slurm_observability.jobs.run_id import parse_run_id
+from slurm_observability.jobs.run_id import RunId, parse_run_id
 from slurm_observability.jobs.sample import GpuSample, NodeSample
 from slurm_observability.service.store.cursor import Cursor
-from slurm_observability.service.store.errors import CursorError
+from slurm_observability.service.store.errors import AmbiguousError, CursorError
 from slurm_observability.service.store.store import RunFilter, Store
 
 from tests.unit.programs.service.store.told import epilog, prolog, record, sample
@@ -133,13 +133,27 @@ def test_runs_by_their_names(store: Store) -> None:
     assert store.run_by_key(1 << 40) is None
 
 
+def test_a_name_that_runs_of_two_clusters_have(store: Store) -> None:
+    store.add_records([ended(20, 1000, 1100), ended(20, 2000, 2100, cluster="west")], 3000)
+    store.add_records([ended(20, 3000, 3100, restart=1)], 4000)
+    with pytest.raises(AmbiguousError, match=r"several clusters have this id: lab, west; say which"):
+        store.run(RunId(20))
+    found = [store.run(RunId(20), cluster) for cluster in ("lab", "west", "east")]
+    assert [run and run.started_at for run in found] == [3000, 2000, None]
+    # Only one of them was requeued.
+    assert (run := store.run(RunId(20, restart=1))) is not None
+    assert run.cluster == "lab"
+
+
 def test_what_is_left_to_do(store: Store) -> None:
     store.add_records([record(1, "running", start_time=100), ended(2, 100, 200), ended(3, 100, 200)], 300)
     store.add_events([prolog(4, "n1", 100), epilog(4, "n1", 200)], "agent", 400)
-    assert [run.job_id for run in store.unsettled(before=1000, limit=9)] == [1, 4]
-    assert [run.job_id for run in store.unsettled(before=400, limit=9)] == [1]
-    last = store.unsettled(before=1000, limit=1)[-1].key
-    assert [run.job_id for run in store.unsettled(before=1000, limit=9, after_key=last)] == [4]
+    assert [run.job_id for run in store.unsettled(since=0, before=1000, limit=9)] == [1, 4]
+    assert [run.job_id for run in store.unsettled(since=0, before=400, limit=9)] == [1]
+    last = store.unsettled(since=0, before=1000, limit=1)[-1].key
+    assert [run.job_id for run in store.unsettled(since=0, before=1000, limit=9, after_key=last)] == [4]
+    # A run that goes on is never given up.
+    assert [run.job_id for run in store.unsettled(since=500, before=1000, limit=9)] == [1]
     assert store.active_by_state() == {"running": 1}
     first, *_ = store.unsummarised(9)
     assert [run.job_id for run in store.unsummarised(9)] == [2, 3, 4]

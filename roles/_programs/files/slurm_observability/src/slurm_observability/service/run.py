@@ -48,6 +48,18 @@ class RunRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpenRun:
+    """As much of a run whose end Slurm has not confirmed as it takes to ask for it."""
+
+    key: int
+    cluster: str
+    job_id: int
+    restart: int
+    sluid: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunNode:
     """A run on one of its nodes. ``gpus`` are the indices that Slurm gave it there."""
 

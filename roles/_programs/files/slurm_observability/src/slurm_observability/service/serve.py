@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .. import __version__
@@ -67,6 +68,16 @@ def prepare(settings: Settings) -> Prepared:
     return Prepared(settings, store, service, slurm, certificate)
 
 
+def exposures(settings: Settings) -> Iterator[str]:
+    """Yield what others on the network can read without a token, and what would keep it from them."""
+    if is_loopback(settings.listen_address):
+        return
+    if settings.tls_certificate is None:
+        yield "tokens and events travel unencrypted; give --tls-certificate and --tls-key"
+    if settings.metrics_of_jobs and not settings.metrics_token:
+        yield "/metrics shows whose jobs run to everybody who asks; give --metrics-token yes"
+
+
 def serve(prepared: Prepared) -> int:
     """Listen, and answer until a signal comes. Return the exit status. Raises UsageError."""
     settings, background = prepared.settings, prepared.service.background
@@ -83,8 +94,8 @@ def serve(prepared: Prepared) -> int:
             f"cannot listen on {settings.listen_address} port {settings.port} ({error.strerror or error}); choose "
             "others with --listen-address and --port"
         ) from error
-    if prepared.certificate is None and not is_loopback(settings.listen_address):
-        log.warning("tokens and events travel unencrypted; give --tls-certificate and --tls-key")
+    for exposure in exposures(settings):
+        log.warning("%s", exposure)
     background.start()
     server.start(ended.end)
     log.info("%s %s listens on %s port %d, with %s", PROGRAM, __version__, *server.address, prepared.store)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...slurm.command import one_line
 from ..http.intake import TOKEN_NEEDED, retry_after
-from ..store.errors import CursorError, RefusedError, StoreError
+from ..store.errors import AmbiguousError, CursorError, RefusedError, StoreError
 
 # What pydantic says in the words of Python.
 _WORDS = {"extra_forbidden": "there is no such parameter", "json_invalid": "here the body is no JSON any more"}
@@ -72,6 +72,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RefusedError)
     def refused(_request: Request, error: CursorError | RefusedError) -> JSONResponse:
         return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+    @app.exception_handler(AmbiguousError)
+    def ambiguous(_request: Request, error: AmbiguousError) -> JSONResponse:
+        return _answer(HTTPStatus.CONFLICT, one_line(str(error)))
 
     @app.exception_handler(StoreError)
     def unavailable(_request: Request, error: StoreError) -> JSONResponse:

@@ -21,7 +21,7 @@ router = APIRouter(
     prefix="/v1/jobs",
     tags=["jobs"],
     dependencies=[Reader],
-    responses={**EVERYWHERE, **problems(HTTPStatus.NOT_FOUND)},
+    responses={**EVERYWHERE, **problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)},
 )
 
 MAX_SAMPLES = 10_000
@@ -66,9 +66,9 @@ class Summary(BaseModel):
 def get_run(
     store: StoreOf,
     id: Annotated[str, Path(description="slurm-99999, slurm-99999-r1, slurm-20_3 or slurm-20+1")],
-    cluster: Annotated[str | None, Query(description="where several clusters report to one service")] = None,
+    cluster: Annotated[str | None, Query(description="needed where runs of several clusters have the id")] = None,
 ) -> Run:
-    """Return the run of the path."""
+    """Return the run of the path. Raises AmbiguousError."""
     run_id = parse_run_id(id)
     run = None if run_id is None else store.run(run_id, cluster)
     if run_id is None:

@@ -15,20 +15,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..tokens import Tokens
 
 MAX_BODY_BYTES = 4 << 20
-# What is taken, at most, of a request that is refused.
-DISCARDED_BYTES = 64 << 20
+# What is taken, at most, of a request that was refused: of one by a client with a token, and of any other.
+DISCARDED_BYTES, STRANGERS_BYTES = 64 << 20, MAX_BODY_BYTES
 # Requests that are worked on at a time. Each has a thread, so that none waits in a queue.
 MAX_REQUESTS = 32
 RETRY_SECONDS = (1, 5)
 
 TOKEN_NEEDED = "a token is needed: Authorization: Bearer TOKEN"  # noqa: S105 -- the words of an answer
+TOO_MANY = "too many requests at a time; come again"
 TOO_LARGE = f"the request is larger than {MAX_BODY_BYTES} bytes; send less at a time"
 
 
 class Intake:
     """Stands before the API. A request that comes through has its body in memory, and ``sender`` in its state.
 
-    The body of a client without a token is not read. ``open_paths`` are answered however many requests there are.
+    A client without a token is told so before its body is looked at. ``open_paths`` are answered however many requests
+    there are.
     """
 
     def __init__(self, app: ASGIApp, tokens: Tokens, open_paths: frozenset[str]) -> None:
@@ -48,13 +50,11 @@ class Intake:
         scope["state"]["sender"] = sender
         has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         if has_body and sender is None:
-            await _discard(_pieces(receive))
-            await refuse(send, HTTPStatus.UNAUTHORIZED, TOKEN_NEEDED)
+            await _refuse(send, HTTPStatus.UNAUTHORIZED, TOKEN_NEEDED, _pieces(receive), STRANGERS_BYTES)
         elif scope["path"] in self._open_paths:
             await self._app(scope, receive, send)
         elif self._requests >= MAX_REQUESTS:
-            await _discard(_pieces(receive))
-            await refuse(send, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at a time; come again")
+            await _refuse(send, HTTPStatus.SERVICE_UNAVAILABLE, TOO_MANY, _pieces(receive), DISCARDED_BYTES)
         else:
             self._requests += 1
             try:
@@ -69,8 +69,7 @@ class Intake:
             body += piece
             if len(body) > MAX_BODY_BYTES:
                 body.clear()
-                await _discard(pieces)
-                await refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+                await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE, pieces, DISCARDED_BYTES)
                 return
         await self._app(scope, _Body(bytes(body)), send)
 
@@ -96,22 +95,16 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
-async def _discard(pieces: AsyncIterator[bytes]) -> None:
-    """Take what is left of a body, and throw it away: most clients read no answer before they have sent it all."""
-    size = 0
-    async for piece in pieces:
-        size += len(piece)
-        if size > DISCARDED_BYTES:
-            return
-
-
 def retry_after() -> str:
     """Return the seconds after which a client is to come again, not the same for all."""
     return str(random.randint(*RETRY_SECONDS))  # noqa: S311 -- spreads the load, and guards nothing
 
 
-async def refuse(send: Send, status: HTTPStatus, reason: str) -> None:
-    """Answer a request that the API does not see, and end the connection: the rest of the request may follow on it."""
+async def _refuse(send: Send, status: HTTPStatus, reason: str, rest: AsyncIterator[bytes], most: int) -> None:
+    """Answer a request that the API does not see, throw away up to ``most`` bytes of the rest, and end the connection.
+
+    Most clients read no answer before they have sent all: where the connection ends at once, they never read why.
+    """
     body = json.dumps({"detail": reason}).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
     if status == HTTPStatus.UNAUTHORIZED:
@@ -120,4 +113,9 @@ async def refuse(send: Send, status: HTTPStatus, reason: str) -> None:
         headers["retry-after"] = retry_after()
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    async for piece in rest:
+        most -= len(piece)
+        if most < 0:
+            break
+    await send({"type": "http.response.body", "body": b""})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .. import states
-from ..run import Run, RunRecord
+from ..run import OpenRun, RunRecord
 
 # A run that Slurm does not know is asked for again after this long, then after twice as long, and so on.
 ASK_AGAIN = 120.0
@@ -47,8 +47,8 @@ class Missing:
         self._runs = frozenset((run.job_id, run.restart) for run in runs)
         self._read_at = now
 
-    def to_ask(self, runs: Sequence[Run], now: float) -> list[Run]:
-        """Return those of the unsettled runs for which Slurm is to be asked now."""
+    def to_ask(self, runs: Iterable[OpenRun], now: float) -> list[OpenRun]:
+        """Return those of the unsettled runs for which Slurm is to be asked now, the least asked for first."""
         missing = {run.key: run for run in runs if not self._in_queue(run)}
         self._searches = {key: search for key, search in self._searches.items() if key in missing}
         if self._read_at is None or now - self._read_at > FRESH:
@@ -59,9 +59,9 @@ class Missing:
             search = self._searches.setdefault(key, _Search(now))
             if now >= search.again_at and search.asked < MAX_ASKED:
                 due.append(run)
-        return due
+        return sorted(due, key=lambda run: self._searches[run.key].asked)
 
-    def concluded(self, asked_for: Iterable[Run], records: Sequence[RunRecord], now: float) -> list[RunRecord]:
+    def concluded(self, asked_for: Iterable[OpenRun], records: Sequence[RunRecord], now: float) -> list[RunRecord]:
         """Return what follows for the runs that were asked for, beside Slurm's own answer, ``records``.
 
         A run whose job was restarted since was requeued. One without an end that is missing for the grace is lost.
@@ -80,7 +80,7 @@ class Missing:
                 conclusions += [] if conclusion is None else [conclusion]
         return conclusions
 
-    def _conclusion(self, run: Run, records: Sequence[RunRecord], search: _Search, now: float) -> RunRecord | None:
+    def _conclusion(self, run: OpenRun, records: Sequence[RunRecord], search: _Search, now: float) -> RunRecord | None:
         ended = [record for record in records if record.state in states.ENDED]
         if any(record.restart == run.restart for record in ended):
             return None
@@ -95,11 +95,11 @@ class Missing:
             return None
         return _record(run, states.UNKNOWN, RUNAWAY if records else NOT_KNOWN)
 
-    def _in_queue(self, run: Run) -> bool:
+    def _in_queue(self, run: OpenRun) -> bool:
         return run.state in states.ACTIVE and ((run.job_id, run.restart) in self._runs or run.job_id in self._jobs)
 
 
-def _record(run: Run, state: str, reason: str, end: int | None = None) -> RunRecord:
+def _record(run: OpenRun, state: str, reason: str, end: int | None = None) -> RunRecord:
     return RunRecord(
         cluster=run.cluster,
         job_id=run.job_id,

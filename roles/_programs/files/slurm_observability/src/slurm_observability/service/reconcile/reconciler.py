@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ...metrics.metric import AnyFamily
 from .. import states
-from ..run import Run, RunRecord
+from ..run import OpenRun, RunRecord
 from ..scheduler.scheduler import Scheduler
 from ..store.ingest import Reconciled
 from . import metrics
@@ -34,6 +34,8 @@ BATCH = 1000
 MAX_ASKED = 100
 # How long a run that has ended may wait for Slurm's word before it is asked for.
 CONFIRM_AFTER = 2 * MINUTE
+# One that has ended, and that Slurm has not confirmed for so long, is left alone.
+GIVE_UP = 2 * DAY
 
 MARK = "accounting-read-until"
 
@@ -45,7 +47,7 @@ class Records(Protocol):
 
     def add_records(self, records: Sequence[RunRecord], now: float) -> Reconciled: ...
 
-    def unsettled(self, before: float, limit: int, after_key: int) -> list[Run]: ...
+    def unsettled(self, since: float, before: float, limit: int, after_key: int) -> list[OpenRun]: ...
 
     def get_mark(self, name: str) -> str | None: ...
 
@@ -128,7 +130,7 @@ class Reconciler:
         with self._asking[metrics.KNOWN].question():
             self._know_cluster(self._scheduler.cluster)
         # Other clusters may report to this service too. This one knows nothing of their runs, and that means nothing.
-        ours = [run for run in self._unsettled(now) if run.cluster in ("", self._cluster)]
+        ours = (run for run in self._unsettled(now) if run.cluster in ("", self._cluster))
         asked_for = self._missing.to_ask(ours, now)[:MAX_ASKED]
         self._counts.missing = len(asked_for)
         if not asked_for:
@@ -156,13 +158,11 @@ class Reconciler:
             self._store.adopt_cluster(cluster)
             self._cluster = cluster
 
-    def _unsettled(self, now: float) -> list[Run]:
-        runs = self._store.unsettled(now - CONFIRM_AFTER, BATCH, 0)
-        page = runs
-        while len(page) == BATCH:
-            page = self._store.unsettled(now - CONFIRM_AFTER, BATCH, page[-1].key)
-            runs += page
-        return runs
+    def _unsettled(self, now: float) -> Iterator[OpenRun]:
+        key = 0
+        while page := self._store.unsettled(now - GIVE_UP, now - CONFIRM_AFTER, BATCH, key):
+            yield from page
+            key = page[-1].key
 
     def _read_piece(self, start: int, end: int) -> None:
         asked = self._clock()

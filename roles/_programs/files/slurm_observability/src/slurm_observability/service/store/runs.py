@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -15,15 +15,17 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     tuple_,
     union_all,
 )
 
 from ...jobs.run_id import RunId
-from ..run import Run
+from ..run import OpenRun, Run
 from ..states import ACTIVE
 from .cursor import Cursor, read_cursor
+from .errors import AmbiguousError
 from .rows import StoredEvent, to_event, to_run, to_run_node
 from .tables import NEVER, events, run_nodes, runs
 
@@ -74,6 +76,7 @@ _SUPERSEDED = exists().where(
         tuple_(_newer.c.era, _newer.c.restart) > tuple_(runs.c.era, runs.c.restart),
     )
 )
+_OPEN_RUN = [runs.c[field.name] for field in fields(OpenRun)]
 WHOLE_RUNS = select(*runs.c, _SUPERSEDED.label("superseded"))
 
 
@@ -158,21 +161,27 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
 
 
 def by_id(connection: Connection, run_id: RunId, cluster: str | None) -> Run | None:
-    """Return the run that a name means, the newest one where it leaves that open, with its nodes."""
-    query = WHOLE_RUNS
+    """Return the run that a name means, the newest one where it leaves that open, with its nodes.
+
+    Raises AmbiguousError where none is given, and runs of several clusters have this name.
+    """
     if run_id.task is not None:
-        query = query.where(runs.c.array_job_id == run_id.job_id, runs.c.array_task_id == run_id.task)
+        named = [runs.c.array_job_id == run_id.job_id, runs.c.array_task_id == run_id.task]
     elif run_id.component is not None:
-        query = query.where(runs.c.het_job_id == run_id.job_id, runs.c.het_job_offset == run_id.component)
+        named = [runs.c.het_job_id == run_id.job_id, runs.c.het_job_offset == run_id.component]
     else:
-        query = query.where(runs.c.job_id == run_id.job_id)
-    if cluster is not None:
-        query = query.where(runs.c.cluster == cluster)
+        named = [runs.c.job_id == run_id.job_id]
     if run_id.restart is not None:
-        query = query.where(runs.c.restart == run_id.restart)
+        named.append(runs.c.restart == run_id.restart)
     if run_id.restart is not None or run_id.era:
-        query = query.where(runs.c.era == run_id.era)
-    newest = query.order_by(runs.c.era.desc(), runs.c.restart.desc(), runs.c.key.desc()).limit(1)
+        named.append(runs.c.era == run_id.era)
+    if cluster is None:
+        clusters = connection.scalars(select(runs.c.cluster).where(*named).distinct().order_by(runs.c.cluster)).all()
+        if len(clusters) > 1:
+            raise AmbiguousError(clusters)
+    else:
+        named.append(runs.c.cluster == cluster)
+    newest = WHOLE_RUNS.where(*named).order_by(runs.c.era.desc(), runs.c.restart.desc(), runs.c.key.desc()).limit(1)
     return _with_nodes(connection, connection.execute(newest).mappings().first())
 
 
@@ -188,10 +197,15 @@ def _with_nodes(connection: Connection, row: RowMapping | None) -> Run | None:
     return to_run(row, [to_run_node(node) for node in connection.execute(on).mappings()])
 
 
-def unsettled(connection: Connection, before: float, limit: int, after_key: int) -> list[Run]:
-    """Return runs that go on, or whose end is not Slurm's word, and of which nothing new was heard since ``before``."""
-    query = WHOLE_RUNS.where(runs.c.unsettled, runs.c.updated_at < before, runs.c.key > after_key)
-    return _runs(connection, query.order_by(runs.c.key).limit(limit))
+def unsettled(connection: Connection, since: float, before: float, limit: int, after_key: int) -> list[OpenRun]:
+    """Return runs that go on, or whose end is not Slurm's word, and of which nothing new was heard since ``before``.
+
+    Of those that have ended, what was heard last is not from before ``since``.
+    """
+    query = select(*_OPEN_RUN).where(runs.c.unsettled, runs.c.updated_at < before, runs.c.key > after_key)
+    query = query.where(or_(runs.c.state.in_(ACTIVE), runs.c.updated_at >= since))
+    rows = connection.execute(query.order_by(runs.c.key).limit(limit)).mappings()
+    return [OpenRun(**row) for row in rows]
 
 
 def unsummarised(connection: Connection, limit: int) -> list[Run]:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from ...jobs.event import JobEvent
 from ...jobs.run_id import RunId
 from ...jobs.sample import JobSample, NodeSample
-from ..run import Run, RunRecord
+from ..run import OpenRun, Run, RunRecord
 from . import ingest, marks, migrate, own_cluster, retention, runs, samples, tables, usage
 from .engine import Database
 from .errors import RefusedError
@@ -106,7 +106,10 @@ class Store:
             return runs.page(connection, wanted, cursor, limit)
 
     def run(self, run_id: RunId, cluster: str | None = None) -> Run | None:
-        """Return the run that a name means, of any cluster where none is given, with its nodes."""
+        """Return the run that a name means, with its nodes.
+
+        Raises AmbiguousError where no cluster is given, and several have a run of this name.
+        """
         with self._database.reading() as connection:
             return runs.by_id(connection, run_id, cluster)
 
@@ -145,13 +148,14 @@ class Store:
         with self._database.reading() as connection:
             return runs.count_by_state(connection)
 
-    def unsettled(self, before: float, limit: int, after_key: int = 0) -> list[Run]:
+    def unsettled(self, since: float, before: float, limit: int, after_key: int = 0) -> list[OpenRun]:
         """Return runs to ask Slurm about, in the order of their keys.
 
-        They go on, or have ended by the word of events only, and nothing new was heard of them since ``before``.
+        They go on, or have ended by the word of events only, and nothing new was heard of them since ``before``. Those
+        that have ended, and of which nothing was heard since ``since``, are left alone.
         """
         with self._database.reading() as connection:
-            return runs.unsettled(connection, before, limit, after_key)
+            return runs.unsettled(connection, since, before, limit, after_key)
 
     def unsummarised(self, limit: int) -> list[Run]:
         """Return runs that have ended and have no summary, or were heard of since they got it."""
