@@ -7,12 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from slurm_observability.service.store import migrate
+from slurm_observability.service.store.draft import new_run
 from slurm_observability.service.store.engine import Database, read_url
 from slurm_observability.service.store.errors import StoreError
-from slurm_observability.service.store.store import Store
-from slurm_observability.service.store.tables import metadata
+from slurm_observability.service.store.store import RunFilter, Store
+from slurm_observability.service.store.tables import metadata, runs
+from sqlalchemy import inspect
+
+from tests.unit.programs.service.store.told import epilog, prolog
 
 
 def test_revisions_make_the_tables_of_the_program(url: str, make_store: Callable[[str], Store]) -> None:
@@ -22,6 +28,24 @@ def test_revisions_make_the_tables_of_the_program(url: str, make_store: Callable
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     database.close()
+
+
+def test_what_an_older_service_has_on_record_stays(url: str, make_store: Callable[[str], Store]) -> None:
+    database = Database(url)
+    row = new_run(1, "lab", 7, 0, 0, restart_known=True)
+    with database.writing() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        first = {column["name"] for column in inspect(connection).get_columns("runs")}
+        connection.execute(runs.insert(), [{name: value for name, value in row.items() if name in first}])
+    database.close()
+    store = make_store(url)
+    store.migrate()
+    store.add_events([prolog(7, "n1", 100.0), epilog(7, "n1", 200.0, restart=1)], "agent", 300.0)
+    assert [(run.key, run.id, run.state) for run in store.runs(RunFilter(), None, 9).runs] == [
+        (1, "slurm-7", "requeued")
+    ]
 
 
 def test_services_that_start_together_wait_for_each_other(url: str, make_store: Callable[[str], Store]) -> None:

@@ -13,6 +13,8 @@ def document(record: Any) -> dict[str, Any]:
 
 
 def _known(value: Any) -> Any:
+    if isinstance(value, (str, float, int)):  # most are: to look for a dataclass takes longer
+        return value
     if isinstance(value, dict):
         return {name: _known(part) for name, part in value.items() if part is not None and part != "" and part != ()}
     if isinstance(value, tuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .. import states
 
-_STATES = {state.upper(): state for state in states.STATES if state != states.UNKNOWN}
+_STATES = {state.upper(): state for state in (*states.ACTIVE, *states.FINAL)}
 # "CANCELLED by 1000", and the sign of a state that was cut off.
 _WORD = re.compile(r"([A-Z_]+)(?: by (\d{1,10}))?\+?", re.ASCII)
 _STATUS = re.compile(r"(\d{1,3}):(\d{1,3})", re.ASCII)

@@ -9,8 +9,9 @@ from ...jobs.event import CGROUP, FINISHED, STARTED, JobEvent
 from ...jobs.sample import JobSample
 from ...slurm.hostlist import node_names
 from ..run import RunRecord
+from ..states import FINAL
 from .draft import Draft, Row
-from .merge import FINAL, is_exact, node_of
+from .merge import is_exact, node_of
 from .tables import NEVER
 
 # How far apart two runs of one job id are. Where the count of restarts tells runs apart, only a job id that is used

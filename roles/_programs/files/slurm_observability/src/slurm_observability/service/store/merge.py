@@ -20,6 +20,7 @@ from ..states import (
     ENDED,
     ENDED_SOMEHOW,
     FAILED,
+    FINAL,
     FROM_EVENTS,
     FROM_SLURM,
     OUT_OF_MEMORY,
@@ -38,9 +39,6 @@ RANKED = (
     *("reason", "energy_joules"),
 )
 _PLACE = {name: place for place, name in enumerate(RANKED)}
-
-# Slurm's own last word. The other two are nobody's, and the better for every one of these.
-FINAL = frozenset(ENDED) - {ENDED_SOMEHOW, UNKNOWN}
 
 # The exit codes of shells whose command was ended by a signal are above it.
 SHELL_SIGNAL = 128
