@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -75,6 +75,17 @@ def test_names_are_cut_to_what_an_index_takes(store: Store) -> None:
     assert store.add_samples([], [NodeSample(node=names[0], cluster=names[1], time=1.0)]) == 1
     assert [node.node for node in store.nodes()] == [names[0][:256]]
     assert [run.job_id for run in store.runs(RunFilter(node=names[0][:256]), None, 10).runs] == [1]
+
+
+def test_what_is_too_large_for_an_index(postgresql_url: str, make_store: Callable[[str], Store]) -> None:
+    """PostgreSQL calls it a limit of its own; it is one of the value all the same."""
+    store = make_store(postgresql_url)
+    store.migrate()
+    with store._database.writing() as connection:
+        connection.exec_driver_sql("CREATE INDEX documents ON events (document)")
+    told = [prolog(1, "n1", 100.0), prolog(2, "n1", 100.0, work_dir=long_name(1, 4000))]
+    stored, refused = store.add_events(told, "agent", 1.0)
+    assert (stored, isinstance(refused, RefusedError)) == ("stored", True)
 
 
 def test_no_value_is_in_the_reason(store: Store) -> None:

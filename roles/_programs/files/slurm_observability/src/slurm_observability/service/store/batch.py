@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, false, func, or_, 
 from ...slurm.hostlist import node_names
 from ..states import ENDED
 from .draft import Draft, Row, new_node, new_run
-from .mention import Mention, ended, find
+from .mention import Mention, end_of, find
 from .merge import clean_name
 from .tables import run_nodes, runs
 from .upsert import insert_or_ignore, insert_or_replace
@@ -105,7 +105,7 @@ class Batch:
         later = [
             row
             for row in rows
-            if row["restart"] == restart and min(row["started_at"], ended(row)) > (mention.end or 0.0)
+            if row["restart"] == restart and min(row["started_at"], end_of(row)) > (mention.end or 0.0)
         ]
         if mention.or_before and later:
             restart -= 1

@@ -80,17 +80,17 @@ def find(drafts: Iterable[Draft], mention: Mention) -> Draft | None:
             draft.row["restart_known"] and mention.restart is not None,
             draft.row["restart_known"] and mention.restart == draft.row["restart"],
             draft.row["started_at"],
-            -abs(ended(draft.row) - (mention.end or NEVER)),
+            -abs(end_of(draft.row) - (mention.end or NEVER)),
             draft.row["key"],
         ),
         default=None,
     )
 
 
-def ended(row: Row) -> float:
+def end_of(row: Row) -> float:
     """Return when a run ended, or its first nodes did."""
-    ended = row["nodes_ended_at"]
-    return float(row["ended_at"] if ended is None else min(row["ended_at"], ended))
+    on_nodes = row["nodes_ended_at"]
+    return float(row["ended_at"] if on_nodes is None else min(row["ended_at"], on_nodes))
 
 
 def _began_then(row: Row, mention: Mention) -> bool:
@@ -110,7 +110,7 @@ def _fits(draft: Draft, mention: Mention) -> bool:
     late = ENDS_SECONDS if _lacks_end(draft, mention.node) else gap
     begin, end = row["started_at"], row["ended_at"]
     if not same_restart:
-        end = ended(row)  # no run begins anew while an older one is still ending
+        end = end_of(row)  # no run begins anew while an older one is still ending
     if mention.or_before and mention.began is None and begin == NEVER and row["nodes_ended_at"] is not None:
         return bool(abs((mention.end or 0.0) - row["nodes_ended_at"]) <= late)
     if is_before and not _may_end(row, mention, end + late):
