@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from ...jobs.event import FINISHED, KINDS, ORIGINS, STARTED, JobEvent
 from ...jobs.sample import JobSample, NodeSample
-from ..store.merge import MAX_NAME, MAX_NODE_LIST, MAX_TEXT
+from ..store.texts import MAX_NAME, MAX_NODE_LIST, MAX_TEXT
 
 MAX_EVENTS = 1000
 MAX_SAMPLES = 1000

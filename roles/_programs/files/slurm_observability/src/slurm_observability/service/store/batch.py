@@ -12,8 +12,8 @@ from ...slurm.hostlist import node_names
 from ..states import ENDED
 from .draft import Draft, Row, new_node, new_run
 from .mention import Mention, end_of, find
-from .merge import clean_name
 from .tables import run_nodes, runs
+from .texts import clean_name
 from .upsert import insert_or_ignore, insert_or_replace
 
 # SQLite before 3.32 takes no more than 999 values in a statement.

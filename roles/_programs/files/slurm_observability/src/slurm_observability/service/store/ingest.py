@@ -17,9 +17,10 @@ from ..states import ENDED
 from . import mention
 from .batch import Batch, Job, chunks
 from .draft import Row
-from .merge import add_event, add_record, add_sample, clean, clean_name
+from .merge import add_event, add_record, add_sample
 from .rows import SAMPLE_NAMES
 from .tables import events, nodes, runs, samples
+from .texts import clean, clean_name
 from .upsert import insert_or_ignore, insert_or_replace
 
 STORED, REPEATED = "stored", "repeated"

@@ -11,7 +11,8 @@ from ...slurm.hostlist import node_names
 from ..run import RunRecord
 from ..states import FINAL
 from .draft import Draft, Row
-from .merge import is_exact, node_of
+from .facts import is_exact
+from .merge import node_of
 from .tables import NEVER
 
 # How far apart two runs of one job id are. Where the count of restarts tells runs apart, only a job id that is used

@@ -66,7 +66,7 @@ runs = Table(
     Column("derived_exit_code", BigInteger),
     Column("reason", Text, nullable=False),
     Column("energy_joules", Double),
-    # What merging has to remember: who said which field (merge.RANKED), Slurm's last word and when it was said, what
+    # What merging has to remember: who said which field (facts.RANKED), Slurm's last word and when it was said, what
     # the hooks said of begin and end.
     Column("sources", Text, nullable=False),
     Column("slurm_state", Text, nullable=False),
