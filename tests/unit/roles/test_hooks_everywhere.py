@@ -24,7 +24,7 @@ PLAYBOOK = f"""
     - ansible.builtin.ping:
     - ansible.builtin.include_tasks: {ROLE}/tasks/everywhere.yml
     - ansible.builtin.debug: {{msg: "{{{{ inventory_hostname }}}} is edited"}}
-- hosts: slurm_controller
+- hosts: slurm_controller:slurm_image
   gather_facts: false
   vars_files: *files
   tasks: *tasks
@@ -36,6 +36,7 @@ def run(tmp_path: Path, nodes: dict[str, dict[str, object]], *arguments: str, **
     inventory = {
         "slurm_compute": {"hosts": nodes},
         "slurm_controller": {"hosts": {"head": LOCAL}},
+        "slurm_image": {"hosts": {"golden": LOCAL}},
     }
     (tmp_path / "hosts.json").write_text(json.dumps(inventory))
     (tmp_path / "play.yml").write_text(PLAYBOOK)
@@ -76,6 +77,10 @@ def test_it_goes_on_where_that_is_accepted_or_was_so_before(tmp_path: Path, vari
     said = run(tmp_path, {"node1": LOCAL, "node2": GONE}, **variables)
     assert "node1 is edited" in said
     assert "head is edited" in said
+
+
+def test_an_image_is_prepared_before_the_nodes_are(tmp_path: Path) -> None:
+    assert "golden is edited" in run(tmp_path, {"node1": LOCAL}, "--limit", "golden")
 
 
 def test_nodes_that_all_answer_need_nothing_else(tmp_path: Path) -> None:
