@@ -37,6 +37,17 @@ class Machine:
     def running(self) -> bool:
         return self._process.pid is not None
 
+    @property
+    def init_pid(self) -> int | None:
+        """The pid, on the host, of the machine's own init; found by its disk, so even when its nspawn was killed."""
+        disk = f"upperdir={self.upper},"
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                pids = re.search(r"^NSpid:((?:\s+\d+)+)$", (process / "status").read_text(), re.MULTILINE)
+                if pids and pids.group(1).split()[1:][-1:] == ["1"] and disk in (process / "mountinfo").read_text():
+                    return int(process.name)
+        return None
+
     def boot(self) -> None:
         """Start the machine on what its disk holds, making the disk first when there is none. Does not wait."""
         if self.running:
@@ -81,7 +92,7 @@ class Machine:
 
     def pull_the_plug(self) -> None:
         """Stop the machine at once. Its disk stays as it is."""
-        init = self._init_pid()
+        init = self.init_pid
         if init is not None:
             send(init, signal.SIGKILL)
             self._process.wait(10.0)
@@ -122,16 +133,6 @@ class Machine:
         if self.name in topology.CLOUD_NODES:
             layers[:0] = bake.layers(self.lab)
         return layers
-
-    def _init_pid(self) -> int | None:
-        """The pid, on the host, of the machine's own init; found by its disk, so even when its nspawn was killed."""
-        disk = f"upperdir={self.upper},"
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                pids = re.search(r"^NSpid:((?:\s+\d+)+)$", (process / "status").read_text(), re.MULTILINE)
-                if pids and pids.group(1).split()[1:][-1:] == ["1"] and disk in (process / "mountinfo").read_text():
-                    return int(process.name)
-        return None
 
     def _cgroups(self) -> list[Path]:
         """Cgroups of its own, one per hierarchy: without systemd on the host, nspawn would share its caller's."""

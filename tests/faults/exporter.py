@@ -20,8 +20,10 @@ from simulated_cluster import sandbox  # noqa: E402
 
 from lab import host, image  # noqa: E402
 from lab.errors import LabError  # noqa: E402
+from tests.faults.markdown import table  # noqa: E402
 
 PAGE = ROOT / "docs/exporter-faults.md"
+COLUMNS = ("fault", "how", "meanwhile: sources down", "slowest GET", "equal after")
 PACKAGES = [
     ROOT / "tests/simulated_cluster",
     ROOT / "tests/benchmarks/side_by_side",
@@ -82,15 +84,16 @@ def page(result: dict[str, Any]) -> str:
         "and history is what squeue, sinfo and a full `sacct -X -D` say, and that no total shrank; the seconds count "
         "from the end of the fault. What is replaced by a stand-in is called one.",
         "",
-        "| fault | how | meanwhile: sources down | slowest GET | equal after |",
-        "|---|---|---|---|---|",
+        *table(COLUMNS, [_row(outcome) for outcome in result["outcomes"]]),
     ]
-    for outcome in result["outcomes"]:
-        down = ", ".join(outcome["down"]) or "none"
-        slowest = f"{1000 * outcome['slowest']:.0f} ms" if outcome["slowest"] else "none answered"
-        equal = f"yes, {outcome['recovery']:.1f} s" if good(outcome) else f"**no**: {_why(outcome)}"
-        lines.append(f"| {outcome['name']} | {outcome['how']} | {down} | {slowest} | {equal} |")
     return "\n".join([*lines, ""])
+
+
+def _row(outcome: dict[str, Any]) -> list[str]:
+    down = ", ".join(outcome["down"]) or "none"
+    slowest = f"{1000 * outcome['slowest']:.0f} ms" if outcome["slowest"] else "none answered"
+    equal = f"yes, {outcome['recovery']:.1f} s" if good(outcome) else f"**no**: {_why(outcome)}"
+    return [outcome["name"], outcome["how"], down, slowest, equal]
 
 
 def _why(outcome: dict[str, Any]) -> str:

@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from tests.integration.lab.job_records import wait_until_equal
 from tests.integration.lab.support import Jobs, JobService, Lab, wait_until
-
-# What the record and sacct have to agree on, in the order of _of_sacct.
-FIELDS = ("job_id", "submitted_at", "state", "exit_code", "exit_signal", "nodes", "started_at", "ended_at", "user")
-
-
-def _of_sacct(lab: Lab, since: int) -> set[tuple[Any, ...]]:
-    """The runs that sacct knows and that ended, by FIELDS."""
-    columns = "JobIDRaw,Submit,State,ExitCode,NodeList,Start,End,User"
-    # By the states that end a run: asked for none, sacct leaves out what was held until it was cancelled.
-    ended = f"-S uts{since} -E now -s BF,CA,CD,DL,F,NF,OOM,PR,RQ,RS,RV,TO"
-    lines = lab.run("head", f"SLURM_TIME_FORMAT=%s sacct -a -D -X -n -P {ended} -o {columns}").splitlines()
-    runs = set()
-    for line in lines:
-        job_id, submit, state, exit_code, nodes, start, end, user = line.split("|")
-        assert end.isdigit(), f"this one has not ended: {line}"
-        code, signal = exit_code.split(":")
-        nodes = "" if nodes == "None assigned" else nodes
-        began = int(start) if start.isdigit() and int(start) and nodes else None
-        runs.add(
-            (int(job_id), int(submit), state.split()[0].lower(), int(code), int(signal), nodes, began, int(end), user)
-        )
-    return runs
-
-
-def _of_service(job_service: JobService, since: int) -> set[tuple[Any, ...]]:
-    """The runs on record, by FIELDS. A run that stands there twice makes a list of another length than the set."""
-    runs = [tuple(run.get(name) for name in FIELDS) for run in job_service.runs(submitted_after=str(since))]
-    assert len(runs) == len({run[:2] for run in runs}), f"a run is on record more than once: {sorted(runs)}"
-    return set(runs)
 
 
 def test_every_way_that_a_job_ends_is_on_record(lab: Lab, jobs: Jobs, job_service: JobService) -> None:
@@ -61,11 +32,8 @@ def test_every_way_that_a_job_ends_is_on_record(lab: Lab, jobs: Jobs, job_servic
     jobs.wait_for_state(times_out, "TIMEOUT", seconds=150)
     wait_until("the queue is empty", lambda: not lab.run("head", "squeue -h").strip(), 60)
 
-    truth = _of_sacct(lab, since)
-    deadline = time.monotonic() + 150
-    while (recorded := _of_service(job_service, since)) != truth and time.monotonic() < deadline:
-        time.sleep(3)
-    assert (recorded - truth, truth - recorded) == (set(), set())
+    comparison = wait_until_equal(lab, job_service, since, 150)
+    assert comparison.equal, comparison
 
     def run(name: str) -> Any:
         return job_service.get(f"/v1/jobs/{name}")
@@ -80,5 +48,4 @@ def test_every_way_that_a_job_ends_is_on_record(lab: Lab, jobs: Jobs, job_servic
     runs_of_requeued = [run(f"slurm-{requeued}{form}") for form in ("-r0", "-r1", "")]
     assert [each["state"] for each in runs_of_requeued] == ["requeued", "completed", "completed"]
     # The hooks told of all that began: Slurm did not have to be asked for them.
-    began = [each for each in job_service.runs(submitted_after=str(since)) if each.get("started_at")]
-    assert [each["id"] for each in began if not each["reported"]] == []
+    assert comparison.untold == []
