@@ -28,6 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from lab.machine import Machine  # noqa: E402
+from lab.state import Lab as LabState  # noqa: E402
 from tests.integration.lab.support import Lab, wait_until  # noqa: E402
 
 BAR_MS = 10.0
@@ -167,7 +169,7 @@ class FrozenSpool:
 
     def __init__(self, lab: Lab, machine: str, path: str) -> None:
         self._image = Path(f"/var/tmp/hook-bench-{lab.name}.img")
-        self._pid = _init_of(lab, machine)
+        self._pid = Machine(LabState(lab.name), machine).init_pid
         self._path = path
         self._device = ""
 
@@ -188,16 +190,11 @@ class FrozenSpool:
         self._image.unlink()
 
     def _inside(self, line: str) -> None:
-        _host("nsenter", "--target", self._pid, "--mount", "sh", "-c", line)
+        _host("nsenter", "--target", str(self._pid), "--mount", "sh", "-c", line)
 
 
 def _host(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def _init_of(lab: Lab, machine: str) -> str:
-    nspawn = _host("pgrep", "--full", f"systemd-nspawn .*--machine={lab.name}-{machine} ").split()[0]
-    return _host("pgrep", "--parent", nspawn).split()[0]
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
