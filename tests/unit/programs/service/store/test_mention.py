@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from slurm_observability.jobs.event import CGROUP, JobEvent
-from slurm_observability.service.run import Run
+from slurm_observability.service.run import Run, RunRecord
 from slurm_observability.service.store.store import RunFilter, Store
 
 from tests.unit.programs.service.store.told import epilog, epilog_slurmctld, prolog, prolog_slurmctld, record, sample
@@ -188,6 +188,32 @@ def test_runs_on_two_nodes_that_are_heard_in_disorder_before_23_02(store: Store,
     for event in heard:
         store.add_events([event], "agent", 0)
     assert times(store) == [(0, 0, 100, 200), (1, 0, 350, 450)]
+
+
+# As 24.11.5 told of a job that was requeued a second after its begin, and begun again two seconds later: its hooks give
+# the number of restarts as above, and accounting that of the second run for both.
+AT_ONCE = [
+    [prolog_slurmctld(7, 101, start_time=101.0), prolog(7, "n1", 101, start_time=101.0)],
+    [epilog_slurmctld(7, 102, start_time=101.0, restart=1), epilog(7, "n1", 102, start_time=101.0, restart=1)],
+    [prolog_slurmctld(7, 104, start_time=104.0, restart=1), prolog(7, "n2", 104, start_time=104.0, restart=1)],
+    [epilog_slurmctld(7, 105, start_time=104.0, restart=1), epilog(7, "n2", 105, start_time=104.0, restart=1)],
+]
+RECORDS_AT_ONCE = [
+    record(7, "requeued", start_time=101, end_time=102, restart=1, sluid="s1"),
+    record(7, "completed", start_time=104, end_time=105, restart=1, sluid="s2"),
+]
+
+
+@pytest.mark.parametrize("records", list(itertools.permutations(RECORDS_AT_ONCE)))
+@pytest.mark.parametrize("heard", [AT_ONCE, AT_ONCE[:2], AT_ONCE[2:], [], [*AT_ONCE[:1], *AT_ONCE[2:], AT_ONCE[1]]])
+def test_a_run_that_is_requeued_at_once(
+    store: Store, heard: Sequence[Sequence[JobEvent]], records: Sequence[RunRecord]
+) -> None:
+    for events in heard:
+        store.add_events(events, "agent", 0)
+    store.add_records(records, 300)
+    assert times(store) == [(0, 0, 101, 102), (1, 0, 104, 105)]
+    assert [(run.state, run.sluid) for run in the(store)] == [("requeued", "s1"), ("completed", "s2")]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

@@ -9,7 +9,7 @@ from ...jobs.event import CGROUP, FINISHED, STARTED, JobEvent
 from ...jobs.sample import JobSample
 from ...slurm.hostlist import node_names
 from ..run import RunRecord
-from ..states import FINAL
+from ..states import FINAL, REQUEUED
 from .draft import Draft, Row
 from .facts import is_exact
 from .merge import node_of
@@ -57,9 +57,13 @@ def of_event(event: JobEvent) -> Mention:
 
 
 def of_record(record: RunRecord) -> Mention:
-    """Return what Slurm says of a run."""
+    """Return what Slurm says of a run.
+
+    Accounting has the number of the next run for one that was requeued within seconds of its begin.
+    """
     ended = record.end_time if record.state in FINAL else None
-    return Mention(record.restart, record.sluid, record.start_time, record.start_time, ended, ended)
+    or_before = bool(record.restart) and record.state == REQUEUED
+    return Mention(record.restart, record.sluid, record.start_time, record.start_time, ended, ended, or_before)
 
 
 def of_sample(sample: JobSample) -> Mention:
@@ -70,13 +74,14 @@ def of_sample(sample: JobSample) -> Mention:
 def find(drafts: Iterable[Draft], mention: Mention) -> Draft | None:
     """Return the run that is meant, out of those with the same cluster and job id; None where it is another one.
 
-    The newest that fits; before it one whose restart is known to be the same, and before that one that began then. Of
-    those whose begin is not known, the one whose end is the nearest.
+    The newest that fits; before it one whose restart is known to be the same, and before that one that began then, to
+    the second or about then. Of those whose begin is not known, the one whose end is the nearest.
     """
     fitting = [draft for draft in drafts if _fits(draft, mention)]
     return max(
         fitting,
         key=lambda draft: (
+            mention.began == draft.row["started_at"] and is_exact(draft.row, "started_at"),
             _began_then(draft.row, mention),
             draft.row["restart_known"] and mention.restart is not None,
             draft.row["restart_known"] and mention.restart == draft.row["restart"],
@@ -95,7 +100,7 @@ def end_of(row: Row) -> float:
 
 
 def _began_then(row: Row, mention: Mention) -> bool:
-    """Return whether a run began when Slurm says that the one that is meant did: runs of a job are further apart."""
+    """Return whether a run began about when Slurm says that the one that is meant did: most runs are further apart."""
     return mention.began is not None and abs(mention.began - row["started_at"]) < REQUEUED_SECONDS
 
 
@@ -116,6 +121,13 @@ def _fits(draft: Draft, mention: Mention) -> bool:
         return bool(abs((mention.end or 0.0) - row["nodes_ended_at"]) <= late)
     if is_before and not _may_end(row, mention, end + late):
         return False
+    if (
+        mention.or_before
+        and mention.ended is not None
+        and mention.ended < begin < NEVER
+        and is_exact(row, "started_at")
+    ):
+        return False  # it is of the run before
     if mention.began is not None and is_exact(row, "started_at") and abs(mention.began - begin) > REUSED_SECONDS:
         return False
     if mention.start is not None and mention.start > end + gap:
