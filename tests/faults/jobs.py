@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -60,25 +60,30 @@ def main() -> int:
     parser.add_argument("--suite", default="trixie", choices=["bookworm", "trixie", "sid"], help="Debian release")
     parser.add_argument("--short", action="store_true", help="no fault lasts longer than half a minute")
     parser.add_argument("--keep", action="store_true", help="leave the lab up, for the next run or a look")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    parser.add_argument("--as-it-is", action="store_true", help="use a lab that was kept, and install nothing anew")
+    parser.add_argument("--write", action="store_true", help=f"write the rows into {PAGE.relative_to(ROOT)}")
     parser.add_argument("faults", nargs="*", help="words in the names of the faults to inject (default: all)")
     options = parser.parse_args()
-    lab = Lab(options.lab)
+    lab, good = Lab(options.lab), True
     try:
-        lab.lab("up", "--suite", options.suite)
-        install(lab)
-        outcomes = run(lab, options.faults, options.short)
-        text = page(lab.run("head", "squeue --version").split()[1], outcomes)
+        if not options.as_it_is:
+            lab.lab("up", "--suite", options.suite)
+            install(lab)
+        version = lab.run("head", "squeue --version").split()[1]
+        rows = {}
+        for outcome in run(lab, options.faults, options.short):
+            good = good and outcome.good
+            rows[outcome.fault.name] = _row(outcome)
+            if options.write:
+                PAGE.write_text(page(version, _written() | rows))
     except (AssertionError, subprocess.SubprocessError) as error:
         print(f"bin/bench job-faults: {error}", file=sys.stderr)
         return 1
     finally:
         if not options.keep:
             lab.lab("down")
-    print(text)
-    if options.write and not options.faults:
-        PAGE.write_text(text)
-    return 0 if all(outcome.good for outcome in outcomes) else 3
+    print(page(version, rows))
+    return 0 if good else 3
 
 
 def install(lab: Lab) -> None:
@@ -96,15 +101,13 @@ def install(lab: Lab) -> None:
         )
 
 
-def run(lab: Lab, wanted: Sequence[str], short: bool) -> list[Outcome]:
+def run(lab: Lab, wanted: Sequence[str], short: bool) -> Iterator[Outcome]:
     """Inject the faults whose names contain a wanted word, or all of them."""
-    outcomes = []
     for fault in FAULTS:
         if not wanted or any(word in fault.name for word in wanted):
             outcome = inject(fault, lab, fault.seconds_in_short if short else fault.seconds)
-            outcomes.append(outcome)
             print(f"   {fault.name}: {describe(outcome)}", file=sys.stderr, flush=True)
-    return outcomes
+            yield outcome
 
 
 def describe(outcome: Outcome) -> str:
@@ -116,9 +119,17 @@ def describe(outcome: Outcome) -> str:
     return "\n      ".join(["not good", *map(str, wrong[:10])])
 
 
-def page(version: str, outcomes: Sequence[Outcome]) -> str:
-    """Return the page as Markdown."""
-    return "\n".join([INTRODUCTION.format(version=version), *table(COLUMNS, map(_row, outcomes)), ""])
+def page(version: str, rows: Mapping[str, Sequence[str]]) -> str:
+    """Return the page as Markdown, with these rows by the names of their faults."""
+    in_order = [rows[fault.name] for fault in FAULTS if fault.name in rows]
+    return "\n".join([INTRODUCTION.format(version=version), *table(COLUMNS, in_order), ""])
+
+
+def _written() -> dict[str, Sequence[str]]:
+    """The rows that the page has: those of faults that were not injected this time stay."""
+    lines = PAGE.read_text().splitlines() if PAGE.exists() else []
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    return {row[0]: row for row in rows}
 
 
 def _row(outcome: Outcome) -> list[str]:

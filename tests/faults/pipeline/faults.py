@@ -28,7 +28,7 @@ class Fault:
     name: str
     how: str
     inject: Injected
-    seconds: float = 40.0
+    seconds: float = 30.0
     seconds_in_short: float = 15.0
     setting: Injected = lambda lab: nullcontext()
 
