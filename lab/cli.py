@@ -25,6 +25,10 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", parents=[name], help="bring a lab up, or put right what is wrong with it")
     up.add_argument("--suite", choices=topology.SUITES, help=f"Debian suite (default: {topology.DEFAULT_SUITE})")
 
+    up.add_argument(
+        "--vm", action="store_true", help=f"add {topology.VM}, a virtual machine that holds jobs to limits (slow)"
+    )
+
     down = commands.add_parser("down", parents=[name], help="take a lab down, without a trace but the cached image")
     down.add_argument("--purge", action="store_true", help="remove cached images and the release mirror as well")
 
@@ -32,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--all", action="store_true", help="list every lab of this host")
 
     execute = commands.add_parser("exec", parents=[name], help="run a command on a machine: exec NODE -- COMMAND")
-    execute.add_argument("node", metavar="NODE", help=", ".join(topology.MACHINES))
+    execute.add_argument("node", metavar="NODE", help=", ".join((*topology.MACHINES, topology.VM)))
     execute.add_argument(
         "argv", metavar="COMMAND", nargs=argparse.REMAINDER, help="none opens a shell; one word is a shell line"
     )
@@ -67,7 +71,7 @@ def main() -> int:
 def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "up":
-            lifecycle.up(arguments.name, arguments.suite)
+            lifecycle.up(arguments.name, arguments.suite, arguments.vm)
         case "down":
             lifecycle.down(arguments.name, arguments.purge)
         case "status" if arguments.all:

@@ -54,5 +54,5 @@ def _words(command: argparse.ArgumentParser) -> list[str]:
         if not action.option_strings:
             words += [str(choice) for choice in action.choices or ()]
             if action.dest == "node" and not action.choices:
-                words += topology.MACHINES
+                words += [*topology.MACHINES, topology.VM]
     return words

@@ -82,7 +82,7 @@ def create_secrets(lab: state.Lab) -> None:
     lab.ssh_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _ssh_key(lab.ssh_key, f"bin/lab {lab.name}")
     known = []
-    for machine in topology.MACHINES:
+    for machine in lab.machines:
         key = _host_key(lab, machine)
         _ssh_key(key, machine)
         known.append(f"{machine},{lab.address(machine)} {key.with_suffix('.pub').read_text().rsplit(' ', 1)[0]}\n")
@@ -101,7 +101,7 @@ def _host_key(lab: state.Lab, machine: str) -> Path:
 
 
 def _ssh_config(lab: state.Lab) -> str:
-    blocks = [f"Host {machine}\n    HostName {lab.address(machine)}\n" for machine in topology.MACHINES]
+    blocks = [f"Host {machine}\n    HostName {lab.address(machine)}\n" for machine in lab.machines]
     blocks.append(
         f"Host *\n    User root\n    IdentityFile {lab.ssh_key}\n    IdentitiesOnly yes\n"
         f"    UserKnownHostsFile {lab.known_hosts}\n    GlobalKnownHostsFile /dev/null\n    LogLevel ERROR\n"
@@ -119,37 +119,46 @@ def services(machine: str) -> list[str]:
 
 def files(lab: state.Lab, machine: str) -> dict[str, File]:
     """Everything bin/lab writes into a machine: path -> File."""
-    remembered = lab.remembered
     subnet = lab.subnet
-    everywhere = {
+    found = {
         "/etc/hostname": File(machine + "\n"),
         "/etc/machine-id": File(uuid.uuid4().hex + "\n", 0o444),
         "/etc/hosts": File(hosts_file(lab)),
         "/etc/resolv.conf": File("".join(f"nameserver {server}\n" for server in host.name_servers())),
         # Sorts before systemd's own 80-container-host0.network.
         "/etc/systemd/network/10-lab.network": File(
-            f"[Match]\nName=host0\n\n[Network]\nAddress={lab.address(machine)}/{subnet.prefixlen}\n"
-            f"Gateway={topology.gateway(subnet)}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
+            f"[Match]\nName={'en*' if machine == topology.VM else 'host0'}\n\n"
+            f"[Network]\nAddress={lab.address(machine)}/{subnet.prefixlen}\nGateway={topology.gateway(subnet)}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
         ),
         "/etc/ssh/ssh_host_ed25519_key": File(_host_key(lab, machine).read_bytes(), 0o600),
         "/etc/ssh/ssh_host_ed25519_key.pub": File(_host_key(lab, machine).with_suffix(".pub").read_bytes()),
         "/root/.ssh/authorized_keys": File(lab.ssh_key.with_suffix(".pub").read_text(), 0o600),
         "/etc/munge/munge.key": File((lab.secrets / "munge.key").read_bytes(), 0o400, "munge"),
-        "/etc/slurm/slurm.conf": File(slurm.slurm_conf(remembered.suite, subnet)),
-        "/etc/slurm/cgroup.conf": File(slurm.cgroup_conf(remembered.suite)),
         "/etc/pip.conf": File(_pip_conf()),
         "/etc/environment": File("".join(f"{key}={value}\n" for key, value in host.proxy_environment().items())),
         "/etc/apt/apt.conf.d/90lab": File(
             "\n".join([*host.apt_proxy_lines(), 'Acquire::Check-Valid-Until "false";', ""]),
         ),
     }
-    return everywhere | (_head_files(lab) if machine == topology.HEAD else _node_files(machine))
+    found |= _slurm_files(lab, machine)
+    return found | (_head_files(lab) if machine == topology.HEAD else _node_files(machine))
+
+
+def _slurm_files(lab: state.Lab, machine: str) -> dict[str, File]:
+    """Slurm's settings: the same on all machines, but that only a virtual machine has control groups for its jobs."""
+    decided = lab.remembered
+    has_cgroups = machine == topology.VM
+    slurm_conf = slurm.slurm_conf(decided.suite, lab.subnet, vm=decided.vm, has_cgroups=has_cgroups)
+    return {
+        "/etc/slurm/slurm.conf": File(slurm_conf),
+        "/etc/slurm/cgroup.conf": File(slurm.cgroup_conf(decided.suite, has_cgroups=has_cgroups)),
+    }
 
 
 def _head_files(lab: state.Lab) -> dict[str, File]:
     return {
         **{path: File(template) for path, template in mirror.templates().items()},
-        "/etc/slurm/gres.conf": File("AutoDetect=off\n"),
+        "/etc/slurm/gres.conf": File(slurm.NO_GRES_CONF),
         "/etc/slurm/slurmdbd.conf": File(slurm.slurmdbd_conf(), 0o600, "slurm"),
         slurm.JWT_KEY: File((lab.secrets / "jwt_hs256.key").read_bytes(), 0o600, "slurm"),
         slurm.RESUME_PROGRAM: File(_power_program("up"), 0o755),
@@ -167,6 +176,8 @@ def _head_files(lab: state.Lab) -> dict[str, File]:
 
 
 def _node_files(machine: str) -> dict[str, File]:
+    if machine == topology.VM:
+        return {"/etc/slurm/gres.conf": File(slurm.NO_GRES_CONF)}
     found = {
         "/etc/slurm/gres.conf": File(slurm.gres_conf()),
         "/etc/systemd/system/slurmd.service.d/lab.conf": File(f"[Service]\nExecStartPre=+/bin/sh -c '{_MAKE_GPUS}'\n"),
@@ -179,7 +190,8 @@ def _node_files(machine: str) -> dict[str, File]:
 
 def hosts_file(lab: state.Lab) -> str:
     """/etc/hosts of every machine. CLOUD nodes that never boot have an address too, as in a real cloud network."""
-    lines = ["127.0.0.1 localhost", *(f"{lab.address(name)} {name}" for name in topology.ALL_NAMES)]
+    names = (*lab.always_on, *topology.CLOUD_NODES)
+    lines = ["127.0.0.1 localhost", *(f"{lab.address(name)} {name}" for name in names)]
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ _TOOLS = {
     "dpkg-deb": "dpkg",
     "sysctl": "procps",
 }
+_VM_TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LOCAL_CAS = Path("/usr/local/share/ca-certificates")
 
@@ -58,9 +60,16 @@ def require_usable() -> None:
         )
 
 
-def install_tools() -> None:
-    """Install the packages whose tools are missing, after saying so."""
-    missing = sorted({package for tool, package in _TOOLS.items() if shutil.which(tool) is None})
+def require_pc() -> None:
+    """Raise LabError when a virtual machine could not run what is in the image: it is a PC, whatever the host is."""
+    if platform.machine() != "x86_64":
+        raise LabError(f"The lab's virtual machine is an x86-64 one, and this host is {platform.machine()}.")
+
+
+def install_tools(*, vm: bool) -> None:
+    """Install the packages whose tools are missing, after saying so; with `vm` those of a virtual machine too."""
+    tools = _TOOLS | (_VM_TOOLS if vm else {})
+    missing = sorted({package for tool, package in tools.items() if shutil.which(tool) is None})
     if not _KEYRING.exists():
         missing.append("debian-archive-keyring")
     if not missing:

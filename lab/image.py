@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab import host, state
@@ -58,9 +59,14 @@ def apt_mirror() -> str | None:
 
 def name(suite: str) -> str:
     """The name of the image that a suite, the package list and the site's settings call for."""
-    ingredients = [suite, *_PACKAGES, _CUSTOMISE, _MARIADB_CONF, apt_mirror() or "", *host.apt_proxy_lines()]
-    ingredients += [certificate.read_text(errors="replace") for certificate in host.local_ca_certificates()]
-    return f"{suite}-{hashlib.sha256(chr(0).join(ingredients).encode()).hexdigest()[:12]}"
+    return name_after(suite, *_PACKAGES, _CUSTOMISE, _MARIADB_CONF)
+
+
+def name_after(suite: str, *ingredients: str) -> str:
+    """A name that changes with each ingredient, and with the settings of the site that all images take in."""
+    site = [apt_mirror() or "", *host.apt_proxy_lines()]
+    site += [certificate.read_text(errors="replace") for certificate in host.local_ca_certificates()]
+    return f"{suite}-{hashlib.sha256(chr(0).join([suite, *ingredients, *site]).encode()).hexdigest()[:12]}"
 
 
 def folder(image: str) -> Path:
@@ -82,8 +88,19 @@ def ensure(suite: str) -> str:
 def _build(suite: str, target: Path) -> None:
     """Build beside `target` and move it there when it is complete."""
     unfinished = target.with_name(target.name + ".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    bootstrap(suite, _PACKAGES, unfinished)
+    certificates = unfinished / "usr/local/share/ca-certificates"
+    for number, certificate in enumerate(host.local_ca_certificates()):
+        shutil.copyfile(certificate, certificates / f"host-{number}.crt")
+    (unfinished / "etc/mysql/mariadb.conf.d/90-lab.cnf").write_text(_MARIADB_CONF)
+    host.run(["chroot", unfinished, "/bin/sh"], stdin=_CUSTOMISE)
+    unfinished.rename(target)
+
+
+def bootstrap(suite: str, packages: Sequence[str], target: Path, *options: str) -> None:
+    """Build a root file system of a suite with these packages in `target`, in place of what is there."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     apt_options = ['Acquire::Check-Valid-Until "false"', 'APT::Install-Recommends "false"', *host.apt_proxy_lines()]
     host.run(
         [
@@ -91,18 +108,13 @@ def _build(suite: str, target: Path) -> None:
             "--variant=minbase",
             *(f"--aptopt={option}" for option in apt_options),
             *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "locale", "man")),
-            f"--include={','.join(_PACKAGES)}",
+            f"--include={','.join(packages)}",
+            *options,
             suite,
-            unfinished,
+            target,
             *filter(None, [apt_mirror()]),
         ]
     )
-    certificates = unfinished / "usr/local/share/ca-certificates"
-    for number, certificate in enumerate(host.local_ca_certificates()):
-        shutil.copyfile(certificate, certificates / f"host-{number}.crt")
-    (unfinished / "etc/mysql/mariadb.conf.d/90-lab.cnf").write_text(_MARIADB_CONF)
-    host.run(["chroot", unfinished, "/bin/sh"], stdin=_CUSTOMISE)
-    unfinished.rename(target)
 
 
 def _remove_superseded(suite: str) -> None:

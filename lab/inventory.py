@@ -23,8 +23,9 @@ def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
 
     Prometheus and Alertmanager listen on all addresses of head: the bridge of a lab is reachable from its host alone.
     """
-    hosts = {name: {"ansible_host": lab.address(name)} for name in topology.ALWAYS_ON}
-    nodes: dict[str, Any] = {"hosts": {name: {} for name in topology.STATIC_NODES}}
+    hosts = {name: {"ansible_host": lab.address(name)} for name in lab.always_on}
+    nodes: dict[str, Any] = {"hosts": {name: {} for name in lab.always_on if name != topology.HEAD}}
+    gpu_nodes: dict[str, Any] = {"hosts": {name: {} for name in topology.STATIC_NODES}}
     variables: dict[str, Any] = {
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(lab.ssh_key),
@@ -53,7 +54,7 @@ def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
                         "slurm_login": {"hosts": {}},
                     }
                 },
-                "slurm_gpu": nodes,
+                "slurm_gpu": gpu_nodes,
                 "slurm_gb200": {"hosts": {}},
             },
         }

@@ -7,35 +7,57 @@ import shlex
 import shutil
 import subprocess
 
-from lab import bake, guest, host, image, inventory, mirror, network, power, state, sysctl, topology
+from lab import (
+    bake,
+    guest,
+    host,
+    image,
+    inventory,
+    kernel,
+    mirror,
+    network,
+    power,
+    readiness,
+    ssh,
+    state,
+    sysctl,
+    topology,
+)
+from lab.container import Container
 from lab.errors import LabError
 from lab.machine import Machine
 from lab.progress import say, step
+from lab.vm import VirtualMachine
 
 
-def up(name: str, suite: str | None) -> None:
+def up(name: str, suite: str | None, vm: bool) -> None:
     """Bring a lab up and return when Slurm runs a job on it. On a lab that is up, put right what is not."""
     lab = state.Lab(name)
     host.require_usable()
-    _refuse_another_suite(lab, suite)
-    host.install_tools()
+    _refuse_another_kind(lab, suite, vm)
+    vm = vm or (lab.exists and lab.remembered.vm)
+    if vm:
+        host.require_pc()
+    host.install_tools(vm=vm)
     with state.locked(f"lab-{name}"):
         if not lab.exists:
-            _create(lab, suite or topology.DEFAULT_SUITE)
+            _create(lab, suite or topology.DEFAULT_SUITE, vm)
+        if vm:
+            kernel.ensure(lab.remembered.suite)
         mirror.ensure(lab.remembered.image)
         sysctl.ensure()
         network.ensure(lab)
         guest.create_secrets(lab)
         mirror.serve(lab)
         power.start_helper(lab)
-        machines = [Machine(lab, machine) for machine in topology.ALWAYS_ON]
-        with step(f"booting {', '.join(topology.ALWAYS_ON)} (suite {lab.remembered.suite}, {lab.subnet})"):
+        machines = [_machine(lab, machine) for machine in lab.always_on]
+        with step(f"booting {', '.join(lab.always_on)} (suite {lab.remembered.suite}, {lab.subnet})"):
             for machine in machines:
                 machine.boot()
             for machine in machines:
                 machine.wait_for_ssh()
         with step("waiting for Slurm to run a job"):
-            _wait_for_slurm(lab)
+            readiness.wait_for_slurm(lab)
         lab.inventory_file.write_text(inventory.render(lab))
     say(f"lab {name} is up; its inventory is {lab.inventory_file}")
 
@@ -47,10 +69,10 @@ def down(name: str, purge: bool) -> None:
     with state.locked(f"lab-{name}"):
         if lab.exists:
             with step(f"taking lab {name} down"):
-                _close_ssh_connections(lab)
+                ssh.close_connections(lab)
                 power.helper(lab).stop(patience_s=2.0)
-                for machine in topology.MACHINES:
-                    Machine(lab, machine).pull_the_plug()
+                for machine in lab.machines:
+                    _machine(lab, machine).pull_the_plug()
                 mirror.stop_serving(lab)
                 with state.locked("network"):
                     network.remove(lab)
@@ -69,9 +91,9 @@ def status(name: str) -> int:
     remembered = lab.remembered
     print(f"lab {name}: suite {remembered.suite}, {remembered.subnet}, bridge {topology.bridge_name(name)}")
     healthy = True
-    for machine in topology.MACHINES:
-        running = Machine(lab, machine).running
-        healthy = healthy and (running or machine not in topology.ALWAYS_ON)
+    for machine in lab.machines:
+        running = _machine(lab, machine).running
+        healthy = healthy and (running or machine not in lab.always_on)
         print(f"  {machine:<8} {lab.address(machine):<16} {'running' if running else 'off'}")
     for helper, running in (
         ("release mirror", mirror.serving(lab)),
@@ -79,8 +101,8 @@ def status(name: str) -> int:
     ):
         healthy = healthy and running
         print(f"  {helper:<25} {'running' if running else 'off'}")
-    if Machine(lab, topology.HEAD).running:
-        print(_ssh(lab, topology.HEAD, "timeout 10 sinfo -N -o '%10N %12P %12T %E'").stdout.rstrip())
+    if _machine(lab, topology.HEAD).running:
+        print(ssh.run(lab, topology.HEAD, "timeout 10 sinfo -N -o '%10N %12P %12T %E'").stdout.rstrip())
     return 0 if healthy else 1
 
 
@@ -88,7 +110,7 @@ def list_labs() -> None:
     """Print every lab of this host."""
     for lab in state.existing_labs():
         remembered = lab.remembered
-        running = [machine for machine in topology.MACHINES if Machine(lab, machine).running]
+        running = [machine for machine in lab.machines if _machine(lab, machine).running]
         print(f"{lab.name}: suite {remembered.suite}, {remembered.subnet}, running: {', '.join(running) or 'nothing'}")
 
 
@@ -98,7 +120,7 @@ def bake_image(name: str, machine: str) -> None:
     if machine not in topology.STATIC_NODES:
         raise LabError(f"CLOUD nodes are baked from one of {', '.join(topology.STATIC_NODES)}, not from {machine}.")
     with state.locked(f"lab-{name}"):
-        source = Machine(lab, machine)
+        source = Container(lab, machine)
         with step(f"shutting {machine} down"):
             source.shut_down()
         with step("copying its disk"):
@@ -106,16 +128,16 @@ def bake_image(name: str, machine: str) -> None:
         with step(f"booting {machine}"):
             source.boot()
             source.wait_for_ssh()
-            _wait_for_slurm(lab)
+            readiness.wait_for_slurm(lab)
     say("CLOUD nodes boot from it from their next power-up on")
 
 
 def execute(name: str, machine: str, command: list[str], terminal: bool) -> int:
     """Run a command on a machine over SSH and return its exit status. No command opens a shell."""
     lab = _existing(name)
-    if machine not in topology.MACHINES:
-        raise LabError(f"No machine is called {machine}: choose one of {', '.join(topology.MACHINES)}.")
-    if not Machine(lab, machine).running:
+    if machine not in lab.machines:
+        raise LabError(f"No machine is called {machine}: choose one of {', '.join(lab.machines)}.")
+    if not _machine(lab, machine).running:
         raise LabError(f"{machine} is off: `bin/lab up` boots what should run, Slurm boots CLOUD nodes.")
     # One word is a line for the machine's shell; several words reach the command exactly as they are.
     line = command[0] if len(command) == 1 else shlex.join(command)
@@ -135,62 +157,31 @@ def _existing(name: str) -> state.Lab:
     return lab
 
 
-def _refuse_another_suite(lab: state.Lab, suite: str | None) -> None:
+def _machine(lab: state.Lab, machine: str) -> Machine:
+    return VirtualMachine(lab, machine) if machine == topology.VM else Container(lab, machine)
+
+
+def _refuse_another_kind(lab: state.Lab, suite: str | None, vm: bool) -> None:
     if suite and lab.exists and lab.remembered.suite != suite:
         raise LabError(
             f"Lab {lab.name} runs {lab.remembered.suite}: take it down first (`bin/lab down --name {lab.name}`) "
             f"or give the {suite} lab another --name."
         )
+    if vm and lab.exists and not lab.remembered.vm:
+        raise LabError(
+            f"Lab {lab.name} has no virtual machine: take it down first (`bin/lab down --name {lab.name}`) "
+            "or give the lab with one another --name."
+        )
 
 
-def _create(lab: state.Lab, suite: str) -> None:
+def _create(lab: state.Lab, suite: str, vm: bool) -> None:
     """Decide what stays for the life of a lab: its image and its addresses."""
     host.require_overlay(state.home())
     base_image = image.ensure(suite)
     with state.locked("network"):
         others = [ipaddress.IPv4Network(other.remembered.subnet) for other in state.existing_labs()]
         subnet = topology.choose_subnet([*network.taken_networks(), *others])
-        lab.remember(state.Remembered(suite, base_image, str(subnet)))
-
-
-def _wait_for_slurm(lab: state.Lab) -> None:
-    """Return when every static node can run jobs; start daemons that ended and resume nodes that were taken out."""
-    for machine in topology.ALWAYS_ON:
-        _ssh(lab, machine, f"systemctl start {' '.join(guest.services(machine))}")
-    nodes = ",".join(topology.STATIC_NODES)
-    wait = f"""
-        for attempt in $(seq 240); do
-            usable=$(timeout 5 sinfo -h -N -p hpc -n {nodes} -t idle,mixed,alloc -o %N 2>/dev/null | wc -l)
-            [ "$usable" = {len(topology.STATIC_NODES)} ] && exec timeout 30 srun -p hpc -t 1 hostname
-            [ $((attempt % 20)) = 0 ] && scontrol update nodename={nodes} state=resume 2>/dev/null
-            sleep 0.25
-        done
-        sinfo -h -N -p hpc -o '%N is %T, %E.'; exit 1
-    """
-    answer = _ssh(lab, topology.HEAD, wait)
-    if answer.returncode != 0:
-        failed = [f"{unit} on {machine} has ended." for machine in topology.ALWAYS_ON for unit in _ended(lab, machine)]
-        raise LabError(
-            f"Slurm runs no job in lab {lab.name}; its logs are in /var/log/slurm on each machine "
-            f"(`bin/lab exec --name {lab.name} head`). {' '.join([*failed, *(answer.stdout + answer.stderr).split()])}"
-        )
-
-
-def _ended(lab: state.Lab, machine: str) -> list[str]:
-    """The services of a machine that do not run."""
-    units = guest.services(machine)
-    states = _ssh(lab, machine, f"systemctl is-active {' '.join(units)}").stdout.split()
-    return [unit for unit, state_ in zip(units, states, strict=False) if state_ != "active"]
-
-
-def _ssh(lab: state.Lab, machine: str, line: str) -> host.Finished:
-    return host.run(["ssh", "-F", lab.ssh_config, "-o", "BatchMode=yes", machine, line], check=False)
-
-
-def _close_ssh_connections(lab: state.Lab) -> None:
-    """End Ansible's kept connections: the next lab may have the same addresses."""
-    for socket in lab.control_paths.glob("*") if lab.control_paths.exists() else ():
-        host.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"], check=False)
+        lab.remember(state.Remembered(suite, base_image, str(subnet), vm))
 
 
 def _purge() -> None:

@@ -55,6 +55,18 @@ def remove_port(lab: state.Lab, machine: str) -> None:
             host.run(["ip", "link", "delete", port["ifname"]], check=False)
 
 
+def add_tap(lab: state.Lab) -> None:
+    """Add the bridge port of a virtual machine."""
+    tap = topology.tap_name(lab.name)
+    host.run(["ip", "tuntap", "add", "dev", tap, "mode", "tap"])
+    host.run(["ip", "link", "set", tap, "master", topology.bridge_name(lab.name), "up"])
+
+
+def remove_tap(lab: state.Lab) -> None:
+    """Remove the bridge port of a virtual machine that has stopped. Harmless when there is none."""
+    host.run(["ip", "link", "delete", topology.tap_name(lab.name)], check=False)
+
+
 def _comment(lab: state.Lab) -> str:
     return f"slurm-observability-lab:{lab.name}"
 

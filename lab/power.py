@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from lab import state, topology
+from lab.container import Container
 from lab.errors import LabError
-from lab.machine import Machine
 from lab.process import Background
 
 _POLL_S = 0.5
@@ -50,7 +50,7 @@ def carry_out(lab: state.Lab, direction: str, node: str) -> None:
     if node not in topology.BOOTABLE_CLOUD_NODES:
         _log(f"{node} {direction}: not one that boots, left alone")
         return
-    machine = Machine(lab, node)
+    machine = Container(lab, node)
     if direction == "up":
         # A new machine each time, as in a cloud.
         if not machine.running:

@@ -11,6 +11,7 @@ POWER_FOLDER = "/var/spool/lab-power"
 RESUME_PROGRAM = "/usr/local/sbin/lab-resume"
 SUSPEND_PROGRAM = "/usr/local/sbin/lab-suspend"
 JWT_KEY = "/etc/slurm/jwt_hs256.key"
+NO_GRES_CONF = "AutoDetect=off\n"
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,26 @@ RELEASES = {
 }
 
 
-def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
-    """slurm.conf of a lab, the same on all of its machines."""
+@dataclass(frozen=True)
+class Plugins:
+    """How slurmd keeps the processes of jobs together and measures them. slurmctld does not care."""
+
+    proctrack: str
+    task: str
+    jobacct_gather: str
+
+
+_WITHOUT_CGROUPS = Plugins("proctrack/linuxproc", "task/none", "jobacct_gather/linux")
+_WITH_CGROUPS = Plugins("proctrack/cgroup", "task/affinity,task/cgroup", "jobacct_gather/cgroup")
+
+
+def slurm_conf(suite: str, subnet: ipaddress.IPv4Network, *, vm: bool = False, has_cgroups: bool = False) -> str:
+    """slurm.conf of a lab, with or without a virtual machine; for the machine that has control groups, or another.
+
+    But for the plugins that need control groups it is the same on all machines of a lab.
+    """
     release = RELEASES[suite]
+    plugins = _WITH_CGROUPS if has_cgroups else _WITHOUT_CGROUPS
     static = ",".join(topology.STATIC_NODES)
     cloud = f"cloud[1-{len(topology.CLOUD_NODES)}]"
     shape = f"CPUs=8 RealMemory=8000 Gres=gpu:{topology.GPUS_PER_NODE}"
@@ -57,14 +75,15 @@ def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
         "# Machines share the host's processors and memory, so Slurm is told what each node pretends to have.",
         "SlurmdParameters=config_overrides",
         "SelectType=select/cons_tres",
-        "SelectTypeParameters=CR_CPU",
+        # slurmd limits the memory of a job only where memory is given out.
+        *(["SelectTypeParameters=CR_CPU_Memory", "DefMemPerCPU=100"] if vm else ["SelectTypeParameters=CR_CPU"]),
         "GresTypes=gpu",
-        "ProctrackType=proctrack/linuxproc",
-        "TaskPlugin=task/none",
+        f"ProctrackType={plugins.proctrack}",
+        f"TaskPlugin={plugins.task}",
         "MpiDefault=none",
         "",
         "# Quick to notice a lost node and to forget nothing a test wants to count.",
-        "SlurmdTimeout=10",
+        f"SlurmdTimeout={30 if vm else 10}",
         "ReturnToService=2",
         "MinJobAge=300",
         "KillWait=5",
@@ -75,7 +94,7 @@ def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
         "AccountingStorageType=accounting_storage/slurmdbd",
         f"AccountingStorageHost={topology.HEAD}",
         "AccountingStorageTRES=gres/gpu",
-        "JobAcctGatherType=jobacct_gather/linux",
+        f"JobAcctGatherType={plugins.jobacct_gather}",
         "JobAcctGatherFrequency=10",
         "",
         "# CLOUD nodes: the programs leave a request, a helper on the host boots or stops the machine.",
@@ -84,7 +103,7 @@ def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
         "ResumeTimeout=75",
         "SuspendTimeout=10",
         "SuspendTime=600",
-        f"SuspendExcNodes={static}",
+        f"SuspendExcNodes={static}{f',{topology.VM}' if vm else ''}",
         "SlurmctldParameters=cloud_dns,idle_on_node_suspend",
         *([f"PrivateData={release.private_data}"] if release.private_data else []),
         *release.extra,
@@ -93,6 +112,7 @@ def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
             f"NodeName={node} NodeAddr={topology.address(subnet, node)} {shape} Feature=static State=UNKNOWN"
             for node in topology.STATIC_NODES
         ),
+        *(_vm_lines(subnet) if vm else []),
         f"NodeName={cloud} {shape} Feature=cloud State=CLOUD",
         f"PartitionName=hpc Nodes={static} Default=YES MaxTime=INFINITE State=UP",
         f"PartitionName=htc Nodes={topology.STATIC_NODES[-1]},{cloud} MaxTime=INFINITE State=UP",
@@ -100,9 +120,21 @@ def slurm_conf(suite: str, subnet: ipaddress.IPv4Network) -> str:
     return "\n".join(lines) + "\n"
 
 
-def cgroup_conf(suite: str) -> str:
-    """cgroup.conf: Slurm uses no cgroups here, since a machine does not own the host's controllers."""
-    return RELEASES[suite].cgroup_conf
+def _vm_lines(subnet: ipaddress.IPv4Network) -> list[str]:
+    """The node and the partition of a virtual machine, and what lets its slurm.conf be another."""
+    name = topology.VM
+    return [
+        "DebugFlags=NO_CONF_HASH",
+        f"NodeName={name} NodeAddr={topology.address(subnet, name)} CPUs={topology.VM_CPUS} RealMemory=1800 Feature=vm",
+        f"PartitionName=vm Nodes={name} MaxTime=INFINITE State=UP",
+    ]
+
+
+def cgroup_conf(suite: str, *, has_cgroups: bool = False) -> str:
+    """cgroup.conf: a container does not own the host's controllers, so Slurm uses no control groups there."""
+    if not has_cgroups:
+        return RELEASES[suite].cgroup_conf
+    return "CgroupPlugin=cgroup/v2\nConstrainCores=yes\nConstrainRAMSpace=yes\nConstrainSwapSpace=yes\n"
 
 
 def gres_conf() -> str:

@@ -28,6 +28,7 @@ class Remembered:
     suite: str
     image: str
     subnet: str
+    vm: bool = False
 
 
 class Lab:
@@ -65,13 +66,25 @@ class Lab:
         """Make the lab exist."""
         self.folder.mkdir(parents=True, exist_ok=True)
         replacement = self._state_file.with_suffix(".new")
-        replacement.write_text(json.dumps(asdict(decisions), indent=2) + "\n")
+        # What was not asked for is not written, so that a checkout from before there was such a thing reads it too.
+        asked = {name: decision for name, decision in asdict(decisions).items() if decision}
+        replacement.write_text(json.dumps(asked, indent=2) + "\n")
         replacement.rename(self._state_file)
 
     @property
     def subnet(self) -> ipaddress.IPv4Network:
         """The network of the lab's bridge."""
         return ipaddress.IPv4Network(self.remembered.subnet)
+
+    @property
+    def always_on(self) -> tuple[str, ...]:
+        """The machines that run as long as the lab is up."""
+        return (*topology.ALWAYS_ON, *([topology.VM] if self.remembered.vm else []))
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The machines that may run."""
+        return (*self.always_on, *topology.BOOTABLE_CLOUD_NODES)
 
     def address(self, machine: str) -> str:
         """The address of a machine of the lab."""

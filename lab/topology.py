@@ -13,19 +13,23 @@ SUITES = ("trixie", "bookworm", "sid")
 DEFAULT_SUITE = SUITES[0]
 
 HEAD = "head"
+# Only in labs that were asked for one: a machine with a kernel of its own.
+VM = "vm1"
 STATIC_NODES = ("node1", "node2")
 CLOUD_NODES = tuple(f"cloud{number}" for number in range(1, 11))
 # Slurm may power up any CLOUD node; only these really boot, the others time out as a failed allocation does.
 BOOTABLE_CLOUD_NODES = CLOUD_NODES[:2]
 ALWAYS_ON = (HEAD, *STATIC_NODES)
 MACHINES = (*ALWAYS_ON, *BOOTABLE_CLOUD_NODES)
-ALL_NAMES = (*ALWAYS_ON, *CLOUD_NODES)
 
 GPUS_PER_NODE = 4
+VM_CPUS = 2
 
 # Labs are numbered /24 networks of this block.
 ADDRESS_BLOCK = ipaddress.IPv4Network("10.213.0.0/16")
-_FIRST_HOST = {HEAD: 10, "node1": 11, "node2": 12} | {name: 20 + i for i, name in enumerate(CLOUD_NODES, start=1)}
+_FIRST_HOST = {HEAD: 10, "node1": 11, "node2": 12, VM: 13} | {
+    name: 20 + i for i, name in enumerate(CLOUD_NODES, start=1)
+}
 
 # A name becomes part of interface names, which Linux limits to 15 characters.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,10}[a-z0-9]|[a-z]")
@@ -43,6 +47,16 @@ def check_name(name: str) -> str:
 def bridge_name(lab: str) -> str:
     """The bridge of a lab on the host."""
     return f"sl-{lab}"
+
+
+def tap_name(lab: str) -> str:
+    """The port of a lab's virtual machine on its bridge."""
+    return f"sv-{lab}"
+
+
+def mac(subnet: ipaddress.IPv4Network, machine: str) -> str:
+    """The hardware address of a virtual machine, of those that each site may give as it likes."""
+    return "52:54:" + ipaddress.IPv4Address(address(subnet, machine)).packed.hex(":")
 
 
 def gateway(subnet: ipaddress.IPv4Network) -> str:

@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from lab.machine import Machine  # noqa: E402
+from lab.container import Container  # noqa: E402
 from lab.state import Lab as LabState  # noqa: E402
 from tests.integration.lab.support import Lab, wait_until  # noqa: E402
 
@@ -169,7 +169,7 @@ class FrozenSpool:
 
     def __init__(self, lab: Lab, machine: str, path: str) -> None:
         self._image = Path(f"/var/tmp/hook-bench-{lab.name}.img")
-        self._pid = Machine(LabState(lab.name), machine).init_pid
+        self._pid = Container(LabState(lab.name), machine).init_pid
         self._path = path
         self._device = ""
 

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.machine import Machine
+from lab.container import Container
 from lab.state import Lab as LabState
 from tests.integration.lab.support import Lab
 
@@ -23,5 +23,5 @@ def cut(lab: Lab) -> Iterator[None]:
 
 def _iptables(lab: Lab, *rule: str) -> None:
     """Change the rules of head's network. The machine has no iptables of its own."""
-    init = Machine(LabState(lab.name), "head").init_pid
+    init = Container(LabState(lab.name), "head").init_pid
     subprocess.run(["nsenter", f"--target={init}", "--net", "iptables", "--wait", *rule], check=True)

@@ -27,3 +27,11 @@ def paper_lab(request: pytest.FixtureRequest) -> state.Lab:
     lab = state.Lab("paper")
     lab.remember(state.Remembered(getattr(request, "param", "trixie"), "image", SUBNET))
     return lab
+
+
+@pytest.fixture
+def vm_lab() -> state.Lab:
+    """A lab with a virtual machine that was created and never booted."""
+    lab = state.Lab("paper-vm")
+    lab.remember(state.Remembered("trixie", "image", SUBNET, vm=True))
+    return lab

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab import bake, image, state
-from lab.machine import Machine
+from lab.container import Container
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def test_identity_and_logs_go_the_rest_stays(paper_lab: state.Lab, upper: Path) 
 
 def test_cloud_nodes_boot_from_the_newest_and_static_ones_never(paper_lab: state.Lab, upper: Path) -> None:
     ground = image.folder("image")
-    assert Machine(paper_lab, "cloud1")._layers() == [ground]
+    assert Container(paper_lab, "cloud1")._layers() == [ground]
     bake.capture(paper_lab, upper)
     newest = bake.capture(paper_lab, upper)
     (paper_lab.baked_images / "1.unfinished").mkdir()
-    assert Machine(paper_lab, "cloud1")._layers() == [newest, ground]
-    assert Machine(paper_lab, "node1")._layers() == [ground]
+    assert Container(paper_lab, "cloud1")._layers() == [newest, ground]
+    assert Container(paper_lab, "node1")._layers() == [ground]

@@ -70,6 +70,24 @@ def test_another_suite_needs_another_name(
     assert "runs trixie" in capsys.readouterr().err
 
 
+def test_a_virtual_machine_is_decided_when_the_lab_is_made(
+    paper_lab: state.Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(host, "require_usable", lambda: None)
+    assert run(monkeypatch, "up", "--name", "paper", "--vm") == 1
+    assert "Lab paper has no virtual machine" in capsys.readouterr().err
+
+
+def test_a_virtual_machine_takes_a_pc(
+    lab_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(host, "require_usable", lambda: None)
+    monkeypatch.setattr(host.platform, "machine", lambda: "aarch64")
+    assert run(monkeypatch, "up", "--vm") == 1
+    assert "this host is aarch64" in capsys.readouterr().err
+    assert not any(lab_home.iterdir())
+
+
 @pytest.mark.parametrize(
     ("attribute", "value", "sentence"),
     [
@@ -102,6 +120,8 @@ def test_a_host_that_cannot_carry_a_lab_is_refused_before_anything_changes(
         (["lab", "st"], {"status"}),
         (["lab", "up", "--suite", "b"], {"bookworm"}),
         (["lab", "exec", "node"], {"node1", "node2"}),
+        (["lab", "exec", "v"], {"vm1"}),
+        (["lab", "up", "--v"], {"--vm"}),
         (["lab", "down", "--name", "pa"], {"paper"}),
         (["lab", "bake", ""], {"node1", "node2", "--help", "--name"}),
     ],

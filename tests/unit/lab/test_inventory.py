@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,10 +40,15 @@ def test_words_that_yaml_would_take_for_something_else_stay_words(word: str) -> 
     assert yaml.safe_load(inventory.to_yaml({"key": word})) == {"key": word}
 
 
-def test_groups_and_variables_others_rely_on(paper_lab: state.Lab) -> None:
-    (paper_lab.folder.parent.parent / "mirror").mkdir()
+@pytest.fixture(autouse=True)
+def releases(lab_home: Path) -> None:
+    """The mirror holds something."""
+    mirror.folder().mkdir()
     entries = {name: {"version": release.version, "sha256": release.sha256} for name, release in RELEASES.items()}
     (mirror.folder() / "releases.json").write_text(json.dumps(entries))
+
+
+def test_groups_and_variables_others_rely_on(paper_lab: state.Lab) -> None:
     everything = yaml.safe_load(inventory.render(paper_lab))["all"]
 
     assert everything["hosts"]["node1"] == {"ansible_host": "10.213.7.11"}
@@ -56,3 +63,11 @@ def test_groups_and_variables_others_rely_on(paper_lab: state.Lab) -> None:
     assert variables["prometheus_checksums"] == {"3.5.3": RELEASES["prometheus"].sha256}
     assert variables["prometheus_listen_address"] == "0.0.0.0:9090"
     assert str(paper_lab.known_hosts) in variables["ansible_ssh_common_args"]
+
+
+def test_a_virtual_machine_is_a_compute_node_without_gpus(vm_lab: state.Lab) -> None:
+    everything = yaml.safe_load(inventory.render(vm_lab))["all"]
+    assert everything["hosts"]["vm1"] == {"ansible_host": "10.213.7.13"}
+    groups = everything["children"]
+    assert "vm1" in groups["slurm_cluster"]["children"]["slurm_compute"]["hosts"]
+    assert list(groups["slurm_gpu"]["hosts"]) == ["node1", "node2"]

@@ -26,7 +26,7 @@ def test_request_names(name: str, expected: tuple[str, str] | None) -> None:
 def test_only_bootable_cloud_nodes_are_touched(
     paper_lab: state.Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], node: str
 ) -> None:
-    monkeypatch.setattr(power, "Machine", lambda *_: pytest.fail(f"{node} was touched"))
+    monkeypatch.setattr(power, "Container", lambda *_: pytest.fail(f"{node} was touched"))
     power.carry_out(paper_lab, "up", node)
     power.carry_out(paper_lab, "down", node)
     assert "left alone" in capsys.readouterr().out

@@ -44,6 +44,21 @@ def test_partitions_overlap_in_one_node(suite: str) -> None:
     assert partition_nodes(suite, "htc") == "node2,cloud[1-10]"
 
 
+@pytest.mark.parametrize("suite", topology.SUITES)
+def test_a_lab_without_a_virtual_machine_knows_none(suite: str) -> None:
+    assert "vm" not in slurm.slurm_conf(suite, SUBNET)
+    assert settings(suite)["SelectTypeParameters"] == "CR_CPU"
+
+
+@pytest.mark.parametrize("suite", topology.SUITES)
+def test_a_virtual_machine_has_a_partition_of_its_own_and_never_sleeps(suite: str) -> None:
+    conf = slurm.slurm_conf(suite, SUBNET, vm=True)
+    assert "PartitionName=vm Nodes=vm1 " in conf
+    assert "SuspendExcNodes=node1,node2,vm1\n" in conf
+    assert "SelectTypeParameters=CR_CPU_Memory\n" in conf, "slurmd limits memory only where it is given out"
+    assert "PartitionName=hpc Nodes=node1,node2 " in conf
+
+
 def test_only_2205_hides_powered_down_nodes_unless_told() -> None:
     assert settings("bookworm")["PrivateData"] == "cloud"
     assert "PrivateData" not in settings("trixie")

@@ -47,15 +47,23 @@ def test_a_route_over_the_whole_block_is_refused_in_one_sentence() -> None:
 
 def test_every_machine_has_an_address_of_its_own() -> None:
     subnet = ipaddress.IPv4Network("10.213.7.0/24")
-    addresses = [topology.address(subnet, name) for name in topology.ALL_NAMES] + [topology.gateway(subnet)]
+    names = (*topology.ALWAYS_ON, *topology.CLOUD_NODES, topology.VM)
+    addresses = [topology.address(subnet, name) for name in names] + [topology.gateway(subnet)]
     assert len(set(addresses)) == len(addresses)
     assert all(ipaddress.IPv4Address(address) in subnet for address in addresses)
+
+
+def test_virtual_machines_of_several_labs_have_hardware_addresses_of_their_own() -> None:
+    first, second = (topology.mac(ipaddress.IPv4Network(f"10.213.{n}.0/24"), topology.VM) for n in (7, 8))
+    assert first == "52:54:0a:d5:07:0d"
+    assert second != first
 
 
 @pytest.mark.parametrize("name", ["lab", "a", "two-labs", "x2", "a" * 12])
 def test_names_that_interfaces_can_carry(name: str) -> None:
     assert topology.check_name(name) == name
     assert len(topology.bridge_name(name)) <= 15
+    assert len(topology.tap_name(name)) <= 15
 
 
 @pytest.mark.parametrize("name", ["", "Lab", "1lab", "-lab", "lab-", "../lab", "a" * 13, "lab\n", "a b", "läb"])
