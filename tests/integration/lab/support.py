@@ -156,9 +156,17 @@ class JobService:
 
     def get(self, path: str) -> Any:
         """The answer to a path, as JSON."""
+        return self._ask(path, "--fail")
+
+    def summary(self, run: str) -> Any:
+        """The summary of a run, as soon as there is one: a good minute after its end."""
+        path = f"/v1/jobs/{run}/summary"
+        return wait_until(f"{run} is summarised", lambda: self._ask(path).get("summary"), 240, pause=5)
+
+    def _ask(self, path: str, *options: str) -> Any:
         header = '-H "Authorization: Bearer $(cat /etc/job-observability/reader.token)"'
         url = shlex.quote(f"http://localhost:8080{path}")
-        return json.loads(self._lab.run("head", f"curl --silent --show-error --fail {header} {url}"))
+        return json.loads(self._lab.run("head", f"curl --silent --show-error {' '.join(options)} {header} {url}"))
 
     def runs(self, **filters: str) -> list[dict[str, Any]]:
         """All runs that a filter selects, page by page."""
