@@ -1,4 +1,4 @@
-"""Makes what is installed on one machine the image that CLOUD nodes boot from, as a site bakes a cloud image."""
+"""Makes what is installed on one machine the image that others boot from, as a site bakes a cloud image."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from lab import bake, network, slurm, state, topology
+from lab import network, slurm, state, topology
 from lab.machine import Machine
 from lab.process import send
 
@@ -86,11 +86,6 @@ class Container(Machine):
             self._process.wait(10.0)
         self._process.stop()
         self._clean_up()
-
-    def _layers(self) -> list[Path]:
-        """The read-only layers of the disk, the uppermost first."""
-        baked = bake.layers(self.lab) if self.name in topology.CLOUD_NODES else []
-        return [*baked, *super()._layers()]
 
     def _cgroups(self) -> list[Path]:
         """Cgroups of its own, one per hierarchy: without systemd on the host, nspawn would share its caller's."""

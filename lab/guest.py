@@ -16,6 +16,8 @@ _MAKE_GPUS = (
     "[ -c /dev/nvidia$gpu ] || mknod -m 0666 /dev/nvidia$gpu c 1 3; done"
 )
 
+_SLURMD_SETTINGS = "/etc/systemd/system/slurmd.service.d/lab.conf"
+
 # Runs before slurmdbd: MariaDB lets the system account slurm in without a password.
 _DATABASE = """#!/bin/sh
 # Written by bin/lab. Makes Slurm's accounting database; harmless when it is there.
@@ -177,10 +179,11 @@ def _head_files(lab: state.Lab) -> dict[str, File]:
 
 def _node_files(machine: str) -> dict[str, File]:
     if machine == topology.VM:
-        return {"/etc/slurm/gres.conf": File(slurm.NO_GRES_CONF)}
+        # Its image may be baked from a node that makes itself GPUs.
+        return {"/etc/slurm/gres.conf": File(slurm.NO_GRES_CONF), _SLURMD_SETTINGS: File("")}
     found = {
         "/etc/slurm/gres.conf": File(slurm.gres_conf()),
-        "/etc/systemd/system/slurmd.service.d/lab.conf": File(f"[Service]\nExecStartPre=+/bin/sh -c '{_MAKE_GPUS}'\n"),
+        _SLURMD_SETTINGS: File(f"[Service]\nExecStartPre=+/bin/sh -c '{_MAKE_GPUS}'\n"),
     }
     if machine in topology.CLOUD_NODES:
         # A machine shares the host's uptime; -b reports a fresh boot, which Slurm waits for after a power-up.

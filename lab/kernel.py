@@ -9,17 +9,18 @@ from lab import image, state
 from lab.progress import step
 
 _PACKAGES = ("linux-image-cloud-amd64", "initramfs-tools", "zstd")
-# The initial file system has what it takes to mount the disk and no more: an emulated processor unpacks it.
-_HOOK = """
+# Loaded before the disk is mounted. No others ever are, so the disk holds none; and no more has to be unpacked.
+_MODULES = ("ext4", "virtio_blk", "virtio_net", "virtio_pci", "virtio_rng")
+_HOOK = f"""
 set -eu
 mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
 echo MODULES=list >"$1/etc/initramfs-tools/conf.d/lab"
-printf '%s\\n' virtio_pci virtio_blk ext4 >"$1/usr/share/initramfs-tools/modules.d/lab"
+printf '%s\\n' {" ".join(_MODULES)} >"$1/usr/share/initramfs-tools/modules.d/lab"
 """
 
 
 def folder(suite: str) -> Path:
-    """Where the kernel of a suite is, or will be: `vmlinuz`, `initrd.img`, and `tree` with its modules."""
+    """Where the kernel of a suite is, or will be: `vmlinuz` and `initrd.img`."""
     return state.home() / "kernels" / image.name_after(suite, *_PACKAGES, _HOOK)
 
 
@@ -42,13 +43,12 @@ def _build(suite: str, target: Path) -> None:
     for name in ("vmlinuz", "initrd.img"):
         (found,) = (system / "boot").glob(f"{name}-*")
         shutil.copy(found, unfinished / name)
-    shutil.copytree(system / "usr/lib/modules", unfinished / "tree/usr/lib/modules", symlinks=True)
     shutil.rmtree(system)
     unfinished.rename(target)
 
 
 def _remove_superseded(suite: str, newest: Path) -> None:
-    """Remove older kernels of a suite: a machine has taken what it needs of them."""
+    """Remove older kernels of a suite: any boots any disk."""
     for old in newest.parent.glob(f"{suite}-*"):
         if old != newest:
             shutil.rmtree(old)

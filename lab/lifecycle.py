@@ -115,7 +115,10 @@ def list_labs() -> None:
 
 
 def bake_image(name: str, machine: str) -> None:
-    """Make what is installed on a static node the image of the CLOUD nodes. The node is off while it is copied."""
+    """Make what is installed on a static node the image of the CLOUD nodes, and of the virtual machine.
+
+    The node is off while it is copied; a virtual machine is made anew.
+    """
     lab = _existing(name)
     if machine not in topology.STATIC_NODES:
         raise LabError(f"CLOUD nodes are baked from one of {', '.join(topology.STATIC_NODES)}, not from {machine}.")
@@ -128,6 +131,14 @@ def bake_image(name: str, machine: str) -> None:
         with step(f"booting {machine}"):
             source.boot()
             source.wait_for_ssh()
+        if lab.remembered.vm:
+            with step(f"making {topology.VM} anew"):
+                vm = VirtualMachine(lab, topology.VM)
+                vm.pull_the_plug()
+                vm.erase()
+                vm.boot()
+                vm.wait_for_ssh()
+        with step("waiting for Slurm to run a job"):
             readiness.wait_for_slurm(lab)
     say("CLOUD nodes boot from it from their next power-up on")
 

@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from lab import guest, host, image, state
+from lab import bake, guest, host, image, state, topology
 from lab.errors import LabError
 from lab.process import Background
 
@@ -62,7 +62,8 @@ class Machine(ABC):
 
     def _layers(self) -> list[Path]:
         """The read-only layers of the disk, the uppermost first."""
-        return [image.folder(self.lab.remembered.image)]
+        baked = bake.layers(self.lab) if self.name in topology.BAKED else []
+        return [*baked, image.folder(self.lab.remembered.image)]
 
     def _mount(self) -> None:
         """Mount the disk on `root`: what the machine itself writes, over its layers."""

@@ -20,6 +20,8 @@ CLOUD_NODES = tuple(f"cloud{number}" for number in range(1, 11))
 # Slurm may power up any CLOUD node; only these really boot, the others time out as a failed allocation does.
 BOOTABLE_CLOUD_NODES = CLOUD_NODES[:2]
 ALWAYS_ON = (HEAD, *STATIC_NODES)
+# Machines whose disk is made of what `bin/lab bake` made, where that was run.
+BAKED = (*CLOUD_NODES, VM)
 MACHINES = (*ALWAYS_ON, *BOOTABLE_CLOUD_NODES)
 
 GPUS_PER_NODE = 4

@@ -8,6 +8,7 @@ import pytest
 
 from lab import bake, image, state
 from lab.container import Container
+from lab.vm import VirtualMachine
 
 
 @pytest.fixture
@@ -31,11 +32,12 @@ def test_identity_and_logs_go_the_rest_stays(paper_lab: state.Lab, upper: Path) 
     assert (upper / "etc/hostname").exists(), "the machine itself keeps what it is"
 
 
-def test_cloud_nodes_boot_from_the_newest_and_static_ones_never(paper_lab: state.Lab, upper: Path) -> None:
+def test_others_boot_from_the_newest_and_static_nodes_never(paper_lab: state.Lab, upper: Path) -> None:
     ground = image.folder("image")
     assert Container(paper_lab, "cloud1")._layers() == [ground]
     bake.capture(paper_lab, upper)
     newest = bake.capture(paper_lab, upper)
     (paper_lab.baked_images / "1.unfinished").mkdir()
     assert Container(paper_lab, "cloud1")._layers() == [newest, ground]
+    assert VirtualMachine(paper_lab, "vm1")._layers() == [newest, ground]
     assert Container(paper_lab, "node1")._layers() == [ground]
