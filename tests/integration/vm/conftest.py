@@ -1,7 +1,7 @@
 """A lab with a virtual machine (bin/lab up --vm), and on head and vm1 what keeps every job on record.
 
-Ansible takes ten minutes for an emulated machine: the playbook runs on head and node1, and vm1 is made of what is on node1,
-as autoscaled nodes are.
+Ansible takes ten minutes for an emulated machine: the playbook runs on head and node1, and vm1 is made of what is
+there, as autoscaled nodes are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A job that takes more memory than it may is killed by the kernel, and that is seen and on record."""
+"""Jobs that take more memory than they may are killed by the kernel, and that is seen and on record."""
 
 from __future__ import annotations
 
@@ -14,32 +14,29 @@ TOO_MUCH = "python3 -c 'b\"x\" * (256 << 20)'"
 OOM_KILLS = "hpc_job_oom_kills_total"
 
 
-def test_a_job_that_outlives_the_kill(lab: Lab, jobs: Jobs, job_service: JobService, agent: Agent) -> None:
-    """Its script goes on, so that the agent sees the kill while the job runs."""
+def test_jobs_out_of_memory(lab: Lab, jobs: Jobs, job_service: JobService, agent: Agent) -> None:
     since = int(lab.run("head", "date +%s"))
-    job = jobs.submit(OPTIONS, script=f"{TOO_MUCH}; sleep 20; true")
-    read = wait_until("the agent sees the kill", lambda: (seen := agent.job(job)).get(OOM_KILLS) and seen, 60)
+    # The script of one goes on, so that the agent sees the kill while the job runs. The other ends with it, and its control
+    # group is gone a moment later.
+    goes_on = jobs.submit(OPTIONS, script=f"{TOO_MUCH}; sleep 20; true")
+    ends_with_it = jobs.submit(OPTIONS, script=f"exec {TOO_MUCH}")
+
+    read = wait_until("the agent sees the kill", lambda: (seen := agent.job(goes_on)).get(OOM_KILLS) and seen, 60)
     print(json.dumps(read, indent=1))
     assert read[OOM_KILLS] == 1
     assert read["hpc_job_memory_limit_bytes"] == LIMIT
     assert 0.98 * LIMIT < read["hpc_job_memory_peak_bytes"] <= LIMIT
-    out_of_memory(lab, jobs, job_service, job, since)
 
-
-def test_a_job_that_ends_with_it(lab: Lab, jobs: Jobs, job_service: JobService) -> None:
-    """Its control group is gone a moment after the kill."""
-    since = int(lab.run("head", "date +%s"))
-    out_of_memory(lab, jobs, job_service, jobs.submit(OPTIONS, script=f"exec {TOO_MUCH}"), since)
-
-
-def out_of_memory(lab: Lab, jobs: Jobs, job_service: JobService, job: str, since: int) -> None:
-    """The job is on record once, as sacct has it; its summary says why it ended."""
-    jobs.wait_for_state(job, "OUT_OF_MEMORY")
-    summary = job_service.summary(f"slurm-{job}")
-    print(json.dumps(summary, indent=1))
-    assert summary["memory"]["oom_kills"] == 1
-    assert 0.98 * LIMIT < summary["memory"]["peak_bytes"] <= LIMIT
-    assert summary["ended_because"] == "out of memory on vm1 at 64.0 MiB of 64.0 MiB"
+    for job in (goes_on, ends_with_it):
+        jobs.wait_for_state(job, "OUT_OF_MEMORY")
+    for job in (goes_on, ends_with_it):
+        summary = job_service.summary(f"slurm-{job}")
+        print(json.dumps(summary, indent=1))
+        assert summary["memory"]["oom_kills"] == 1
+        assert 0.98 * LIMIT < summary["memory"]["peak_bytes"] <= LIMIT
+        assert summary["ended_because"] == "out of memory on vm1 at 64.0 MiB of 64.0 MiB"
     recorded = of_service(job_service, since)
     assert recorded == of_sacct(lab, since)
-    assert [(job_id, state) for job_id, _submitted, state, *_rest in recorded] == [(int(job), "out_of_memory")]
+    assert {(job_id, state) for job_id, _submitted, state, *_rest in recorded} == {
+        (int(job), "out_of_memory") for job in (goes_on, ends_with_it)
+    }

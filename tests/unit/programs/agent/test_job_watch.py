@@ -49,6 +49,7 @@ def test_a_job_from_its_prolog_to_its_epilog(node: ObservedNode) -> None:
     (final,) = node.outbox.finals
     assert (final.job_id, final.node, final.cluster, final.time) == (7, NODE, "c1", node.time)
     assert (final.cpu_seconds, final.memory_peak_bytes, final.oom_kills, final.cpus) == (32.0, 500_000, 1, 16)
+    assert final.memory_limit_bytes == 1 << 20  # without it nobody sees how near the peak came
     assert (final.memory_bytes, final.processes) == (None, None)  # of what it did last nobody knows
     node.look()
     assert node.value("hpc_job_runtime_seconds") is None

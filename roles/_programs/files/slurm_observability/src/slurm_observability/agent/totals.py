@@ -15,7 +15,9 @@ GROWING = (
     *("cpu_pressure_seconds", "memory_pressure_seconds", "io_pressure_seconds"),
 )
 _PEAK = "memory_peak_bytes"
-_KEPT = (*GROWING, _PEAK)
+# Not used but given, and the same for the whole job: a peak says little without it.
+_LIMIT = "memory_limit_bytes"
+_KEPT = (*GROWING, _PEAK, _LIMIT)
 
 
 @dataclass
@@ -56,4 +58,6 @@ class Totals:
         earlier = self.earlier.get(name)
         if earlier is None or value is None:
             return value if earlier is None else earlier
+        if name == _LIMIT:
+            return value
         return max(earlier, value) if name == _PEAK else earlier + value
