@@ -35,7 +35,8 @@ Once the fault is over and the last job has ended, `/v1/jobs` is compared with `
 that is not there, *double* one that is there more than once or that Slurm does not know, *differing* one with another
 state, exit code, signal, nodes, times or user. *Told by hooks*: of so many of the runs that began an event arrived;
 the others the service has from Slurm alone. *Nodes* is what `sacctmgr show event` has of nodes that were drained or
-went down. *Job start* is how long `srun true` takes beside all that: the median, and what 95 of 100 do not exceed.
+went down. *Job start* is how long `srun true` takes beside all that: the median, and what 95 of 100 do not exceed;
+it depends on what else the host of the lab does, too.
 *Equal after* counts from the end of the fault, with five more seconds of jobs and the last one's end; the service asks
 for ended runs once a minute, so it may take a minute where nothing is wrong.
 """

@@ -15,9 +15,9 @@ _SMALL = "/run/job-faults"
 _MOVE = """
 set -e
 systemctl stop {unit}
-size=$(($(du --summarize --block-size=1K {directory} | cut -f1) + {spare_kib}))
+size=$(($(du --summarize --block-size=1M {directory} | cut -f1) + {spare_mib}))
 mkdir -p {small}
-mount -t tmpfs -o size=${{size}}k tmpfs {small}
+mount -t tmpfs -o size=${{size}}m tmpfs {small}
 cp -a {directory} {small}/held
 mount --bind {small}/held {directory}
 systemctl start {unit}
@@ -33,9 +33,9 @@ systemctl start {unit}
 
 
 @contextmanager
-def small(lab: Lab, machine: str, unit: str, directory: str, spare_kib: int = 512) -> Iterator[None]:
-    """A directory of a program is on a file system of its own meanwhile, with so many KiB left."""
-    names = {"unit": unit, "directory": directory, "small": _SMALL, "spare_kib": spare_kib}
+def small(lab: Lab, machine: str, unit: str, directory: str, spare_mib: int) -> Iterator[None]:
+    """A directory of a program is on a file system of its own meanwhile, with so many MiB left."""
+    names = {"unit": unit, "directory": directory, "small": _SMALL, "spare_mib": spare_mib}
     lab.run(machine, _MOVE.format(**names))
     yield
     lab.run(machine, _MOVE_BACK.format(**names))
@@ -44,7 +44,7 @@ def small(lab: Lab, machine: str, unit: str, directory: str, spare_kib: int = 51
 @contextmanager
 def full(lab: Lab, machine: str) -> Iterator[None]:
     """Something else takes all the room there meanwhile."""
-    lab.run(machine, f"cat /dev/zero >{_SMALL}/filler 2>/dev/null || test -s {_SMALL}/filler")
+    lab.run(machine, f"cat /dev/zero >{_SMALL}/filler 2>/dev/null; test -s {_SMALL}/filler")
     yield
     lab.run(machine, f"rm {_SMALL}/filler")
 

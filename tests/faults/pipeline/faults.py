@@ -34,11 +34,11 @@ class Fault:
 
 
 def _spool(lab: Lab) -> AbstractContextManager[None]:
-    return small(lab, "node1", AGENT, SPOOL)
+    return small(lab, "node1", AGENT, SPOOL, spare_mib=1)
 
 
 def _database(lab: Lab) -> AbstractContextManager[None]:
-    return small(lab, "head", SERVICE, DATABASE)
+    return small(lab, "head", SERVICE, DATABASE, spare_mib=64)
 
 
 FAULTS = (
