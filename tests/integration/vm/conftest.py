@@ -18,7 +18,13 @@ from tests.integration.vm.agent import Agent
 __all__ = ["agent", "deployed", "job_service", "jobs", "lab"]
 
 # Shorter than the defaults: the tests wait for a look or two.
-VARIABLES = {"slurm_hooks_slurm_conf": "include", "job_agent_interval": 5, "job_service_accounting_interval": 10}
+VARIABLES = {
+    "slurm_hooks_slurm_conf": "include",
+    # Each machine of the lab reads a slurm.conf of its own: those without the hooks name none.
+    "slurm_hooks_accept_absent_nodes": True,
+    "job_agent_interval": 5,
+    "job_service_accounting_interval": 10,
+}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -41,7 +41,8 @@ class Totals:
 
     def add_group(self, ended: Usage) -> None:
         """Take in what a control group that is gone had used."""
-        self.earlier = {name: value for name, value in vars(self.with_group(ended)).items() if name in _KEPT and value}
+        usage = vars(self.with_group(ended))
+        self.earlier = {name: usage[name] for name in _KEPT if usage[name] is not None}
 
     def with_group(self, usage: Usage) -> Usage:
         """Return what the job has used, with what the present control group says. None stays None only at first."""
