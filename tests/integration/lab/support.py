@@ -80,7 +80,7 @@ class Lab:
 
     @staticmethod
     def _output(argv: list[str]) -> str:
-        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=300)
+        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=600)
         assert done.returncode == 0, f"{shlex.join(argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout
 

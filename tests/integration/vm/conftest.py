@@ -17,6 +17,8 @@ from tests.integration.vm.agent import Agent
 
 __all__ = ["agent", "deployed", "job_service", "jobs", "lab"]
 
+# The last that is done, and so how an earlier run is known.
+HOOKS_INCLUDED = "grep -i ^include /etc/slurm/slurm.conf"
 # Shorter than the defaults: the tests wait for a look or two.
 VARIABLES = {
     "slurm_hooks_slurm_conf": "include",
@@ -30,7 +32,7 @@ VARIABLES = {
 @pytest.fixture(scope="session", autouse=True)
 def deployed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The service, the agents and the hooks are those of the playbook."""
-    if lab.run("vm1", "systemctl is-active job-agent || true").strip() == "active":
+    if lab.run("vm1", f"{HOOKS_INCLUDED} || true"):
         return
     inventory = tmp_path_factory.mktemp("vm") / "inventory.yml"
     inventory.write_text(lab.lab("inventory"))
@@ -41,7 +43,7 @@ def deployed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     lab.lab("bake", "node1")
     # bin/lab writes slurm.conf anew, as a site would hand its own out.
-    include = lab.run("node1", "grep -i ^include /etc/slurm/slurm.conf").strip()
+    include = lab.run("node1", HOOKS_INCLUDED).strip()
     lab.run("vm1", f"echo '{include}' >>/etc/slurm/slurm.conf && systemctl restart slurmd")
     wait_until("slurmd is back", lambda: lab.node_states("vm1") == {"IDLE"}, 60)
 
