@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from slurm_observability.service.store.engine import SQLITE, Database
-from slurm_observability.service.store.tables import NEVER, metadata, run_nodes, runs
+from slurm_observability.service.store.migrate import migrate
+from slurm_observability.service.store.tables import NEVER, run_nodes, runs
 from sqlalchemy import Connection, text
 
 # Primes, so that every value occurs.
@@ -87,7 +88,7 @@ def fill(database: Database, count: int) -> None:
 
 def without_indices(database: Database) -> None:
     """Make the tables without what would have to be kept up to date row by row."""
-    metadata.create_all(database.engine)
+    migrate(database)
     with database.writing() as connection:
         for index in runs.indexes | run_nodes.indexes:
             index.drop(connection)

@@ -1,4 +1,4 @@
-"""The service as a process of its own, and senders that post to it as agents do."""
+"""The service as a process of its own, senders that post to it as agents do, and a reader."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from jobs_events import Deliver
 from slurm_observability.agent.forward.client import Client, ServiceError
@@ -18,7 +20,7 @@ from slurm_observability.agent.forward.event_sender import EVENTS_PATH
 from slurm_observability.agent.settings import Settings
 from slurm_observability.jobs.document import document
 from slurm_observability.jobs.event import JobEvent
-from slurm_observability.service.tokens import WRITER, new_token
+from slurm_observability.service.tokens import ADMIN, new_token
 
 SOURCE = Path(__file__).parents[2] / "roles/_programs/files/slurm_observability/src"
 START_SECONDS = 60.0
@@ -38,14 +40,14 @@ class RunningService:
 
     def __enter__(self) -> RunningService:
         """Start it, and wait until it can use its database."""
-        token, line = new_token("bench", WRITER)
+        token, line = new_token("bench", ADMIN)
         self._token_file.write_text(token)
         self._token_file.chmod(0o600)
         tokens = self._directory / "tokens.yml"
         tokens.write_text(f"tokens:\n{line}\n")
         tokens.chmod(0o600)
         options = ("--port", str(self._port), "--token-file", str(tokens), "--scheduler-backend", "none")
-        options += ("--audit-log", str(self._directory / "audit.log"))
+        options += ("--audit-log", str(self._directory / "audit.log"), "--retention-runs", "36500")
         environment = {**os.environ, "PYTHONPATH": str(SOURCE), "DATABASE_URL": self._database_url}
         argv = [sys.executable, "-m", "slurm_observability.service", "--log-level", "WARNING", *options]
         self._process = subprocess.Popen(argv, env=environment)
@@ -80,6 +82,10 @@ class RunningService:
             assert answer["outcome"] == "stored", answer
 
         return post_one if size == 1 else post_batch
+
+    def reader(self) -> Callable[[str], Any]:
+        """Return what gets a path, with its query, and reads the document, on a connection that is kept."""
+        return self._client("reader").get
 
     def cpu_seconds(self) -> float:
         """Return the CPU time that the service has used."""

@@ -116,6 +116,21 @@ def test_an_answer_that_nobody_takes(client: Client, monkeypatch: pytest.MonkeyP
         assert b'"next":null' not in answer
 
 
+def test_no_answer_waits_for_the_client_to_confirm_its_beginning(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_on, accept = [], BoundedProtocol.connection_made
+
+    def connection_made(protocol: BoundedProtocol, transport: asyncio.Transport) -> None:
+        connection = transport.get_extra_info("socket")
+        set_on.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        accept(protocol, transport)
+
+    monkeypatch.setattr(BoundedProtocol, "connection_made", connection_made)
+    assert client.get("/v1/jobs").status == 200
+    assert set_on and all(set_on)
+
+
 def wait_for_end(connection: socket.socket) -> bytes:
     received = b""
     try:
