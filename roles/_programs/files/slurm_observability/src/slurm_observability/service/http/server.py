@@ -31,8 +31,8 @@ class HttpServer:
         """Listen at once. Raises OSError."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        # asyncio sees to it only on sockets that it opened itself. An answer is two packets: without it the second waits
-        # until the client has confirmed the first, which Linux puts off by 40 ms.
+        # asyncio sees to it only on sockets that it opened. An answer is two packets: without it the second waits until
+        # the client has confirmed the first, which Linux puts off by 40 ms.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server = uvicorn.Server(
             uvicorn.Config(
