@@ -130,7 +130,8 @@ def files(lab: state.Lab, machine: str) -> dict[str, File]:
         # Sorts before systemd's own 80-container-host0.network.
         "/etc/systemd/network/10-lab.network": File(
             f"[Match]\nName={'en*' if machine == topology.VM else 'host0'}\n\n"
-            f"[Network]\nAddress={lab.address(machine)}/{subnet.prefixlen}\nGateway={topology.gateway(subnet)}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
+            f"[Network]\nAddress={lab.address(machine)}/{subnet.prefixlen}\nGateway={topology.gateway(subnet)}\n"
+            "LinkLocalAddressing=no\nIPv6AcceptRA=no\n"
         ),
         "/etc/ssh/ssh_host_ed25519_key": File(_host_key(lab, machine).read_bytes(), 0o600),
         "/etc/ssh/ssh_host_ed25519_key.pub": File(_host_key(lab, machine).with_suffix(".pub").read_bytes()),

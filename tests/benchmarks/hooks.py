@@ -5,8 +5,9 @@ Prolog and Epilog of the lab are a script that runs the hook that is measured an
 slurmd waits for. Job starts are timed by srun, from its call until the job's process has ended. The variants take
 turns, so that what else the machine does hits all of them.
 
-`true` is a program that does nothing: what any hook costs at least. The services are stand-ins: one answers at once,
-one never. Bar: 99 of 100 of our hooks take less than 10 ms, whatever happens to the service and the spool.
+`true` is a program that does nothing, what any hook costs at least, and `bash` a script that does nothing, what one in
+bash does. The services are stand-ins: one answers at once, one never. Bar: 99 of 100 of our hooks take less than 10 ms,
+whatever happens to the service and the spool.
 """
 
 from __future__ import annotations
@@ -46,12 +47,13 @@ SPOOLS = {"full": "/run/hook-bench-full", "frozen": "/run/hook-bench-frozen"}
 # What is run, by the name of its row: a directory with prolog, epilog and their environment.
 VARIANTS = {
     "true": ("/bin/true", {}),
+    "bash": (f"{HOME}/nothing.sh", {}),
     "ours": ("ours", {}),
     "ours, service hung": ("ours", {"OBSERVABILITY_URL": f"http://head:{PORTS['hung']}"}),
     "ours, spool full": ("ours", {"OBSERVABILITY_SPOOL": SPOOLS["full"]}),
     "ours, spool frozen": ("ours", {"OBSERVABILITY_SPOOL": SPOOLS["frozen"]}),
-    "curl, service up": ("curl", {"OBSERVABILITY_URL": f"http://head:{PORTS['up']}"}),
-    "curl, service hung": ("curl", {"OBSERVABILITY_URL": f"http://head:{PORTS['hung']}"}),
+    "curl, service up": (f"{HOME}/curl.sh", {"OBSERVABILITY_URL": f"http://head:{PORTS['up']}"}),
+    "curl, service hung": (f"{HOME}/curl.sh", {"OBSERVABILITY_URL": f"http://head:{PORTS['hung']}"}),
 }
 NO_HOOK = "no hook"
 
@@ -96,7 +98,7 @@ class Bench:
             exports = "".join(f"export {name}={value}\n" for name, value in environment.items())
             commands += [f"mkdir -p {directory}", f"printf %s {shlex.quote(exports)} >{directory}/environment"]
             for name in ("prolog", "epilog"):
-                path = {"ours": f"{LIBRARY}/{name}.sh", "curl": f"{HOME}/curl.sh"}.get(hook, hook)
+                path = f"{LIBRARY}/{name}.sh" if hook == "ours" else hook
                 commands.append(f"ln -sf {path} {directory}/{name}")
         full = SPOOLS["full"]
         commands += [

@@ -35,7 +35,7 @@ sys.path[:0] = [
 import jobs_database as filled  # noqa: E402
 from jobs_events import Deliver, send  # noqa: E402
 from jobs_http import RunningService  # noqa: E402
-from jobs_queries import shapes  # noqa: E402
+from jobs_queries import REQUESTS, shapes  # noqa: E402
 from slurm_observability.jobs.event import JobEvent  # noqa: E402
 from slurm_observability.service.store.engine import Database  # noqa: E402
 from slurm_observability.service.store.store import Store  # noqa: E402
@@ -169,7 +169,8 @@ def measure_queries(url: str, options: argparse.Namespace) -> Iterator[dict[str,
             spent = service.cpu_seconds() - spent
             p99 = quantile(seconds, 0.99)
             result = {"measured": "query over HTTP", "database": database.kind, "runs": options.runs, "shape": shape}
-            result |= {"p50_seconds": statistics.median(seconds), "p99_seconds": p99, "met": p99 < BAR_SECONDS}
+            result |= {"p50_seconds": statistics.median(seconds), "p99_seconds": p99}
+            result["met"] = p99 < BAR_SECONDS * REQUESTS.get(shape, 1)
             yield result | {"service_cpu_seconds": round(spent / options.queries, 4)}
 
 

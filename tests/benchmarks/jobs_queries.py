@@ -13,6 +13,9 @@ import jobs_database as filled
 Get = Callable[[str], Any]
 Ask = Callable[[], None]
 
+# How many a shape is, where it is more than one.
+REQUESTS = {"three pages": 3}
+
 
 def shapes(get: Get, count: int, chance: random.Random) -> dict[str, Ask]:
     """Return the nine queries, by their names. ``count`` is how many runs are on record."""

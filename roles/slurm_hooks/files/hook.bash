@@ -24,7 +24,7 @@ run_hook() {
     read_settings
     [[ ${SLURM_JOB_ID-} =~ ^[1-9][0-9]{0,9}$ ]] && may_write || return
     set -m # the writers get their process group
-    start_writers </dev/null >/dev/null 2>&1 &
+    { coproc start_writers; } 2>/dev/null
 }
 
 # Sets what neither the environment nor hooks.conf does. Nothing of it comes from a user, whose variables Slurm passes to no
@@ -48,10 +48,15 @@ may_write() {
     ((writers < most_writers))
 }
 
-# One process starts them all: the hook shares the processors with whatever it starts, and a second writer of its own kept
-# it from its end for a time slice of 3 ms where there were two processors.
+# Seconds from the end of a hook to its writers, for Slurm to take note of the end.
+head_start=0.02
+
+# One process starts the writers, when the hook has ended: the hook shares the processors with whatever it starts, and a
+# writer beside it kept it from its end for a time slice of 3 ms where there were two processors.
 start_writers() {
     local place descriptor IFS=:
+    read -r _ || read -r -t "$head_start" _ <>/dev/fd/0 # the hook holds the other end; then nobody but this process
+    exec </dev/null >/dev/null
     for descriptor in /proc/self/fd/*; do
         descriptor=${descriptor##*/}
         ((descriptor <= 2)) || exec {descriptor}>&-

@@ -89,6 +89,16 @@ def settle(reader):
     return reader.read()
 
 
+def outage(reader, database, looks, seconds):
+    """Slurmdbd is away while the reader asks so many times, each so many seconds later."""
+    database.down = True
+    for _ in range(looks):
+        database.now += seconds
+        with pytest.raises(SlurmError):
+            reader.read()
+    database.down = False
+
+
 def random_rows(number: int, seed: int = 1) -> list:
     dice = random.Random(seed)
     rows = []
@@ -231,12 +241,7 @@ def test_each_outage_is_looked_back_to_and_no_further():
     for _outage in range(2):
         settle(reader)
         began = database.now
-        database.down = True
-        for _ in range(2):
-            database.now += 15
-            with pytest.raises(SlurmError):
-                reader.read()
-        database.down = False
+        outage(reader, database, looks=2, seconds=15)
         database.queries.clear()
         settle(reader)
         assert min(start for _, start, _ in database.queries) == began - OVERLAP
@@ -255,12 +260,7 @@ def test_records_that_come_late_after_an_outage_are_counted():
     database = Slurmdbd(START)
     reader = reader_of(database)
     settle(reader)
-    database.down = True
-    for _ in range(12):
-        database.now += 300
-        with pytest.raises(SlurmError):
-            reader.read()
-    database.down = False
+    outage(reader, database, looks=12, seconds=300)
     settle(reader)
     # slurmctld sends what it kept some minutes after slurmdbd is back: a job that began and ended in the outage.
     database.now += 120
