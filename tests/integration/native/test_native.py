@@ -97,6 +97,7 @@ def test_jobs_in_all_states_and_nodes_too(lab: Lab, jobs: Jobs, both: Callable[[
         "scontrol update nodename=cloud6 state=drain reason=old; "
         "scontrol create reservation reservationname=now starttime=now duration=9 users=alice nodes=cloud7 flags=maint",
     )
+    wait_until("the reservation has begun", lambda: "MAINTENANCE" in lab.node_states("cloud7"), 60)
     wait_until("no job is completing", lambda: not lab.run("head", "squeue --noheader --states=COMPLETING"), 60)
     asked = both()
     check(asked)
