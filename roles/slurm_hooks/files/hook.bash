@@ -39,10 +39,11 @@ read_settings() {
     : "${OBSERVABILITY_GPU_NAMES=/run/slurm-observability/gpu-names}"
 }
 
-# Each writer leaves a file with its process id on tmpfs for as long as it runs.
+# Each writer leaves a file with its process id on tmpfs for as long as it runs. One that was killed leaves it longer.
 may_write() {
-    local marker writers=0
-    for marker in "$OBSERVABILITY_WRITERS"/*; do
+    local marker writers=0 markers=("$OBSERVABILITY_WRITERS"/*)
+    ((${#markers[@]} >= most_writers)) || return 0
+    for marker in "${markers[@]}"; do
         [[ ! -d /proc/${marker##*/} ]] || writers=$((writers + 1))
     done
     ((writers < most_writers))
