@@ -72,9 +72,9 @@ done
 class Bench:
     """A lab in which the hooks of one node are measured."""
 
-    def __init__(self, lab: Lab, nice: int) -> None:
+    def __init__(self, lab: Lab, alone: bool) -> None:
         self.lab = lab
-        self.nice = nice
+        self.alone = alone
         self.starts: dict[str, list[float]] = {}
         self.hooks: dict[str, list[float]] = {}
         self.failures: dict[str, int] = {}
@@ -105,7 +105,8 @@ class Bench:
             f"mountpoint -q {full} || mount -t tmpfs -o size=64k tmpfs {full}",
             f"head -c 1M /dev/zero >{full}/filler || true",
         ]
-        commands.append(f"renice --priority {self.nice} $(pgrep -x slurmd)")
+        if self.alone:
+            commands.append("chrt --all-tasks --fifo --pid 1 $(pgrep --exact slurmd)")
         self.lab.run(NODE, "\n".join(commands))
         for name, port in PORTS.items():
             service = f"python3 {HOME}/service.py {port} {'hang' if name == 'hung' else ''}"
@@ -228,7 +229,11 @@ def main() -> int:
     parser.add_argument("--lab", default="hook-bench", help="the name of its lab (default: %(default)s)")
     parser.add_argument("--suite", default="trixie", help="the Debian suite of the lab (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=300, help="job starts of each variant (default: %(default)s)")
-    parser.add_argument("--nice", type=int, default=0, help="priority of slurmd, on a machine that others use, too")
+    parser.add_argument(
+        "--alone",
+        action="store_true",
+        help="slurmd and what it starts go before all else, as on a node that has its processors for itself",
+    )
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     arguments = parser.parse_args()
     # A file system that is frozen has to thaw in any case.
@@ -236,7 +241,7 @@ def main() -> int:
     lab = Lab(arguments.lab)
     lab.lab("up", "--suite", arguments.suite)
     try:
-        rows, unasked = run(Bench(lab, arguments.nice), arguments.jobs)
+        rows, unasked = run(Bench(lab, arguments.alone), arguments.jobs)
     finally:
         lab.lab("down")
     print(table(rows))
