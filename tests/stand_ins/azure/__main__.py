@@ -23,6 +23,9 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, required=True, help="for the certificates")
     parser.add_argument("--group", default="hpc", help="a resource group with a workspace named logs (hpc)")
     options = parser.parse_args()
+    # Blocked before any thread is there: who waits for them is the only one to get them.
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     with AzureStandIn(options.directory, options.port) as stand_in:
         furniture = Furniture(stand_in.services, options.group)
         workspace = furniture.workspace()
@@ -31,7 +34,7 @@ def main() -> int:
         for name, value in stand_in.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         print(f"# workspace: {workspace}", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(ends)
     return 0
 
 

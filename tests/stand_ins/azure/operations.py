@@ -60,17 +60,20 @@ class Operations:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Operation] = {}
+        self._not_ended: list[Operation] = []
 
     def begin(self, path: str, resource: str, looks: int, finish: Callable[[], None]) -> Operation:
         """Take work on. ``path`` is where operations of this service are, below which this one gets its name."""
         name = str(uuid.uuid4())
         operation = Operation(name, f"{path}/{name}", resource, finish, looks)
         self._by_name[name] = operation
+        self._not_ended.append(operation)
         return operation
 
     def under_way(self, resource: str) -> bool:
         """Whether something is being done to a resource. That is a look."""
-        before = [one for one in self._by_name.values() if not one.ended and key(one.resource) == key(resource)]
+        self._not_ended = [one for one in self._not_ended if not one.ended]
+        before = [one for one in self._not_ended if key(one.resource) == key(resource)]
         for operation in before:
             operation.look()
         return bool(before)

@@ -16,6 +16,7 @@ import pytest
 
 from tests.stand_ins.azure import AzureStandIn, Furniture
 
+REPOSITORY = Path(__file__).resolve().parents[4]
 TABLES = "2022-10-01"
 RULES = "2023-03-11"
 COMPUTE = "2024-03-01"

@@ -1,0 +1,119 @@
+"""Faults that a test can order, and what every request has to bring."""
+
+from __future__ import annotations
+
+import http.client
+import time
+
+import pytest
+
+from tests.stand_ins.azure import AzureStandIn, Furniture
+from tests.unit.stand_ins.azure.conftest import RULES, TABLES, Client, table_body
+
+RESETS = (ConnectionError, http.client.HTTPException)
+
+
+def test_who_does_not_sign_in(client: Client, furniture: Furniture) -> None:
+    for how in ({"token": ""}, {"token": "made up"}, {"audience": "https://monitor.azure.com"}):
+        answer = client.send("GET", furniture.group, version=TABLES, **how)
+        assert (answer.status, answer.codes) == (401, ["InvalidAuthenticationToken"])
+
+
+def test_api_versions(client: Client, workspace: str) -> None:
+    path = f"{workspace}/tables"
+    assert client.send("GET", path).codes == ["MissingApiVersionParameter"]
+    assert client.send("GET", path, version="1999-01-01").codes == ["NoRegisteredProviderFound"]
+
+
+def test_paths_that_nobody_answers(client: Client, furniture: Furniture) -> None:
+    assert client.send("GET", f"{furniture.group}/providers/Microsoft.Foo/bars/x", version=RULES).status == 404
+    assert client.send("POST", furniture.group, {}, RULES).status == 405
+    nowhere = f"{furniture.group}x/providers/Microsoft.Insights/dataCollectionRules/x"
+    assert client.send("GET", nowhere, version=RULES).codes == ["ResourceGroupNotFound"]
+
+
+def test_a_server_that_says_what_it_is(client: Client, furniture: Furniture) -> None:
+    assert "stand-in" in client.send("GET", furniture.group, version=RULES).headers["Server"]
+
+
+def test_faults_meet_what_they_are_for(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
+    faults = stand_in.estate.faults
+    faults.forbid(kind="tables", methods="PUT")
+    faults.throttle(after=2, path="/tables/other")
+    assert client.send("GET", f"{workspace}/tables", version=TABLES).status == 200
+    answer = client.send("PUT", f"{workspace}/tables/x_raw_CL", table_body("x_raw_CL"), TABLES)
+    assert (answer.status, answer.codes) == (403, ["AuthorizationFailed"])
+    throttled = client.send("GET", f"{workspace}/tables/other_CL", version=TABLES)
+    assert (throttled.status, throttled.headers["Retry-After"]) == (429, "2")
+    faults.clear()
+    assert client.send("PUT", f"{workspace}/tables/x_raw_CL", table_body("x_raw_CL"), TABLES).status == 202
+
+
+def test_a_connection_is_reset_before_any_effect(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
+    path = f"{workspace}/tables/x_raw_CL"
+    stand_in.estate.faults.reset(kind="tables")
+    with pytest.raises(RESETS):
+        client.send("PUT", path, table_body("x_raw_CL"), TABLES)
+    assert client.send("GET", path, version=TABLES).status == 404
+
+
+def test_after_the_second_write_nothing_is_heard(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
+    faults = stand_in.estate.faults
+    faults.cut_after_writes = 2
+    seen: list[int] = []
+    faults.on_write = seen.append
+    first, second = (f"{workspace}/tables/{name}_raw_CL" for name in ("one", "two"))
+    assert client.send("PUT", first, table_body("one_raw_CL"), TABLES).status == 202
+    with pytest.raises(RESETS):
+        client.send("PUT", second, table_body("two_raw_CL"), TABLES)
+    with pytest.raises(RESETS):
+        client.send("GET", first, version=TABLES)
+    assert seen == [1, 2]
+    faults.clear()
+    assert client.send("GET", second, version=TABLES).status == 200  # the write took effect
+
+
+def test_answers_that_come_late(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
+    stand_in.estate.faults.delay(0.3, kind="tables")
+    began = time.monotonic()
+    client.send("GET", f"{workspace}/tables", version=TABLES)
+    assert time.monotonic() - began >= 0.3
+
+
+def test_requests_are_counted_by_kind(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
+    for _time in range(3):
+        client.send("GET", f"{workspace}/tables", version=TABLES)
+    client.send("GET", f"{workspace}/tables", token="", version=TABLES)
+    assert stand_in.services.counts() == {"GET tables": 4}
+    assert [exchange.status for exchange in stand_in.services.journal] == [200, 200, 200, 401]
+
+
+def test_orders_to_a_process(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
+    def order(path: str, body: object) -> int:
+        return client.send("POST", f"/stand-in/{path}", body, token="").status
+
+    assert order("faults", {"throttle": {"kind": "tables"}}) == 204
+    assert client.send("GET", f"{workspace}/tables", version=TABLES).status == 429
+    assert order("behaviour", {"operation_looks": 0}) == 204
+    answer = client.send("PUT", f"{workspace}/tables/x_raw_CL", table_body("x_raw_CL"), TABLES)
+    assert client.send("GET", answer.headers["Azure-AsyncOperation"]).document["status"] == "Succeeded"
+    assert order("faults", {"explode": {}}) == order("behaviour", {"mood": 1}) == 400
+    assert client.send("GET", "/stand-in/counts", token="").document["PUT tables"] == 1
+    assert client.send("GET", "/stand-in/rows", token="").document == {}
+    assert client.send("DELETE", "/stand-in/faults", token="").status == 204
+
+
+def test_a_client_that_speaks_no_tls_hinders_nobody(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
+    host, port = stand_in.url.removeprefix("https://").split(":")
+    silent = http.client.HTTPConnection(host, int(port), timeout=5)
+    silent.connect()
+    try:
+        assert client.send("GET", f"{workspace}/tables", version=TABLES).status == 200
+    finally:
+        silent.close()
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[]"])
+def test_bodies_that_are_no_objects(client: Client, workspace: str, body: bytes) -> None:
+    answer = client.send("PUT", f"{workspace}/tables/x_raw_CL", body, TABLES)
+    assert answer.codes == ["InvalidRequestContent"]
