@@ -11,8 +11,11 @@ a word, in what is sent and in what is answered.
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +29,8 @@ from ansible_collections.slurm.observability.plugins.module_utils.azure.errors i
 
 Document = dict[str, Any]
 
+# Codes of a 404 that says: there is none. Others mean that something above is missing, such as the resource group.
+_NOTHING = ("ResourceNotFound", "NotFound", "")
 _DONE = ("succeeded",)
 _FAILED = ("failed", "canceled")
 # Azure names no interval for operations on tables (no Retry-After), and ends them within seconds.
@@ -77,6 +82,7 @@ class ArmClient:
 
         self.subscription = subscription
         self.requests = 0
+        self._counting = threading.Lock()  # associations are made by several threads
         self._endpoint = endpoint.rstrip("/")
         self._timeout = timeout
         self._patience = patience
@@ -92,6 +98,36 @@ class ArmClient:
     def get(self, path: str, api_version: str) -> Document | None:
         """The document at a path; None when there is none."""
         return self._document(self._send("GET", self._url(path), api_version, none=True))
+
+    def get_settled(self, path: str, api_version: str) -> Document | None:
+        """The document at a path, once Azure works on it no more; None when there is none."""
+        patience = self._patience(self._timeout)
+        document = self.get(path, api_version)
+        while document is not None and not _is_final(document):
+            patience.pause(_PAUSE_SECONDS, path)
+            document = self.get(path, api_version)
+        return document
+
+    def ask(self, operation: Callable[..., Any], *arguments: str, api_version: str) -> Document | None:
+        """What an operation of azure-mgmt-monitor is answered, as Azure said it; None when there is none.
+
+        ``operation`` is a get or a delete, such as ``client.monitor.data_collection_rules.get``.
+        """
+        from azure.core.exceptions import HttpResponseError
+
+        self._count()
+        try:
+            with self._plain_errors(f"{operation.__name__} {'/'.join(arguments)}"):
+                return operation(
+                    *arguments,
+                    api_version=api_version,
+                    cls=lambda answer, *_more: self._document(answer.http_response),
+                    error_map={401: HttpResponseError},  # else it looks as if signing in had failed
+                )
+        except ArmError as error:
+            if error.status == 404 and error.code in _NOTHING:
+                return None
+            raise
 
     def list(self, path: str, api_version: str) -> Iterator[Document]:
         """All entries of a list, page by page."""
@@ -192,30 +228,41 @@ class ArmClient:
         query: Mapping[str, str] | None = None,
     ) -> Any:
         """One request, with the pipeline's retries. With ``none``, a 404 is an answer: None."""
-        from azure.core import exceptions
         from azure.core.rest import HttpRequest
 
         params = {**({"api-version": api_version} if api_version else {}), **(query or {})}
         request = HttpRequest(method, url, params=params, **({} if body is None else {"json": body}))
         what = f"{method} {urlsplit(url).path}"
-        self.requests += 1
-        try:
+        self._count()
+        with self._plain_errors(what):
             # pylint: disable=protected-access  # 6.0.2 has no other way to its pipeline, and 7 only another such one
             response = self.monitor._client.send_request(request)
+        if response.status_code < 400:
+            return response
+        error = ArmError.of_body(what, response.status_code, response.text())
+        if none and response.status_code == 404 and (error.code in _NOTHING or method == "DELETE"):
+            return None
+        raise error
+
+    def _count(self) -> None:
+        with self._counting:
+            self.requests += 1
+
+    @contextmanager
+    def _plain_errors(self, what: str) -> Iterator[None]:
+        """Turn the SDK's exceptions into ours."""
+        from azure.core import exceptions
+
+        try:
+            yield
         except exceptions.ClientAuthenticationError as error:
             raise CredentialError(_first_sentences(error)) from error
         except (exceptions.ServiceRequestError, exceptions.ServiceResponseError) as error:
             raise UnreachableError(f"{self._endpoint} does not answer: {_first_sentences(error)}") from error
-        except exceptions.HttpResponseError as error:  # the pipeline's own, such as too many redirects
-            raise UnreachableError(f"{what}: {_first_sentences(error)}") from error
-        if response.status_code < 400:
-            return response
-        if none and response.status_code == 404:
-            error = ArmError.of_body(what, 404, response.text())
-            if error.code in ("ResourceNotFound", "NotFound", "") or method == "DELETE":
-                return None
-            raise error
-        raise ArmError.of_body(what, response.status_code, response.text())
+        except exceptions.HttpResponseError as error:
+            if error.response is not None and error.response.status_code >= 400:
+                raise ArmError.of_body(what, error.response.status_code, error.response.text()) from error
+            raise UnreachableError(f"{what}: {_first_sentences(error)}") from error  # such as too many redirects
 
     def _url(self, path: str) -> str:
         return f"{self._endpoint}{path}"
@@ -230,9 +277,13 @@ class ArmClient:
 
     @staticmethod
     def _document(response: Any) -> Document | None:
-        if response is None or not response.text().strip():
+        text = response.text() if response is not None else ""
+        if not text.strip():
             return None
-        document = response.json()
+        try:
+            document = json.loads(text)  # the answers of 6.0.2's operations have no json()
+        except ValueError:
+            raise UnreachableError(f"the answer is not Azure's, but: {' '.join(text.split())[:200]}") from None
         return document if isinstance(document, dict) else None
 
 

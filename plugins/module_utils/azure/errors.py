@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -21,6 +21,16 @@ class CredentialError(AzureError):
 
 class UnreachableError(AzureError):
     """No answer: the name, the network, TLS."""
+
+
+class DocumentError(AzureError):
+    """What is asked for cannot be: found before anything was changed."""
+
+
+def refuse(faults: Sequence[str]) -> None:
+    """Raise one DocumentError for all faults, if there are any."""
+    if faults:
+        raise DocumentError("; ".join(faults))
 
 
 class PatienceError(AzureError):

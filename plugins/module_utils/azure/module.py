@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -41,7 +42,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "default": "AzureCloud",
         "fallback": (env_fallback, ["AZURE_CLOUD_ENVIRONMENT"]),
     },
-    "disable_instance_discovery": {"type": "bool", "default": False},
+    "disable_instance_discovery": {
+        "type": "bool",
+        "default": False,
+        "fallback": (env_fallback, ["AZURE_DISABLE_INSTANCE_DISCOVERY"]),
+    },
     "arm_endpoint": {"type": "str", "fallback": (env_fallback, ["AZURE_ARM_ENDPOINT"])},
     "authority": {"type": "str", "fallback": (env_fallback, ["AZURE_AUTHORITY_HOST"])},
     "ca_file": {"type": "path"},
@@ -55,8 +60,15 @@ class AzureModule(AnsibleModule):
     def __init__(self, argument_spec: dict[str, dict[str, Any]], **more: Any) -> None:
         super().__init__(argument_spec={**ARGUMENTS, **argument_spec}, supports_check_mode=True, **more)
 
+    def run(self, work: Callable[[], Mapping[str, Any]]) -> NoReturn:
+        """Do the work of the module, and end it with what it returns, or with what Azure has against it."""
+        try:
+            self.exit_json(**work())
+        except AzureError as error:
+            self.fail(error)
+
     def client(self) -> ArmClient:
-        """Resource Manager of the cloud that the options choose. Ends the module when nobody can sign in."""
+        """Resource Manager of the cloud that the options choose. Raises CredentialError when nobody can sign in."""
         try:
             known = credentials.settings(self.params)
             subscription = known.get("subscription_id")
@@ -75,8 +87,6 @@ class AzureModule(AnsibleModule):
             )
         except ImportError:
             self.fail_json(msg=missing_required_lib(LIBRARIES), exception=traceback.format_exc())
-        except AzureError as error:
-            self.fail(error)
 
     def cloud(self) -> Cloud:
         """The cloud, with the addresses that the options replace."""
