@@ -5,7 +5,7 @@ as forgetful and as short of patience as a test wants. What nobody has seen of A
 By hand: ``python -m tests.stand_ins.azure --directory DIR``.
 """
 
-from .estate import Behaviour
+from .behaviour import Behaviour
 from .exchange import Refusal
 from .furniture import Furniture
 from .stand_in import AzureStandIn

@@ -14,7 +14,7 @@ from .router import Router
 if TYPE_CHECKING:
     from .services import Services
 
-_ORDERS = ("refuse", "throttle", "forbid", "reset", "delay", "fail_operation")
+_ORDERS = ("refuse", "throttle", "forbid", "forget", "reset", "delay", "fail_operation")
 
 
 class Control:

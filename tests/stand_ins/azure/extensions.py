@@ -5,7 +5,7 @@ from __future__ import annotations
 from .estate import Estate
 from .exchange import Document, Refusal, Request, Response
 from .machines import ARC_TYPE, MACHINE
-from .operations import accepted, statuses
+from .operations import statuses
 from .resource import ANY_DATE, GROUP, Resources, identified
 from .router import Router
 from .scale_sets import SCALE_SET, ScaleSets
@@ -25,6 +25,7 @@ class Extensions(Resources):
     def __init__(self, estate: Estate, scale_sets: ScaleSets) -> None:
         super().__init__(estate)
         self._scale_sets = scale_sets
+        self._operations = estate.operations
 
     def register(self, router: Router) -> None:
         arc = f"{GROUP}/providers/{ARC_TYPE}/{{machine}}"
@@ -37,7 +38,7 @@ class Extensions(Resources):
         """The extension; with ``$expand=instanceView`` what the machine says of it."""
         self._owner(request.path)
         document = self.require(request.path)
-        self.estate.operations.under_way(request.path)
+        self._operations.under_way(request.path)
         if request.query.get("$expand") == "instanceView":
             document["properties"]["instanceView"] = _instance_view(document)
         return Response(200, document)
@@ -56,7 +57,7 @@ class Extensions(Resources):
         given = accept(shape, request.document())
         properties = given.get("properties", {})
         self._check(owner, request.path, given, properties)
-        if self.estate.operations.under_way(request.path):
+        if self._operations.under_way(request.path):
             raise Refusal(409, "Conflict", "An operation on this extension is in progress.")
         known = self.store.get(request.path)
         properties.pop("protectedSettings", None)
@@ -75,8 +76,8 @@ class Extensions(Resources):
                 self._scale_sets.model_changed(owner)
 
         path = statuses(request.path, "Microsoft.Compute", owner["location"], "operations")
-        operation = self.estate.operations.begin(path, request.path, self._looks(), finish)
-        return accepted(request, operation, 200 if known else 201, self.store.get(request.path))
+        operation = self._operations.begin(path, request.path, finish)
+        return self._operations.accepted(request, operation, 200 if known else 201, self.store.get(request.path))
 
     def delete(self, request: Request) -> Response:
         """Remove an extension."""
@@ -90,10 +91,7 @@ class Extensions(Resources):
                 self._scale_sets.model_changed(owner)
 
         path = statuses(request.path, "Microsoft.Compute", owner["location"], "operations")
-        return accepted(request, self.estate.operations.begin(path, request.path, self._looks(), finish))
-
-    def _looks(self) -> int:
-        return self.estate.behaviour.operation_looks
+        return self._operations.accepted(request, self._operations.begin(path, request.path, finish))
 
     def _owner(self, extension: str) -> Document:
         owner = "/".join(extension.split("/")[:-2])

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from .exchange import Document, Refusal, Request
@@ -46,6 +47,7 @@ class Faults:
         self.on_write: Callable[[int], None] | None = None
         self.cut_after_writes: int | None = None
         self.writes = 0
+        self._lock = Lock()
         self._faults: list[Fault] = []
         self._failures: list[tuple[str, Document]] = []
 
@@ -75,6 +77,11 @@ class Faults:
         )
         self.refuse(403, "AuthorizationFailed", text, **{"times": 1_000_000, **where})
 
+    def forget(self, path: str, times: int = 1) -> None:
+        """Say of what exists that it does not, as the service does of a table that was made just now."""
+        text = "The Resource '{path}' was not found."
+        self.refuse(404, "ResourceNotFound", text, methods="GET", path=path, times=times)
+
     def reset(self, **where: Any) -> None:
         """Reset the connection before the request has any effect."""
 
@@ -100,13 +107,15 @@ class Faults:
         return None
 
     def before(self, kind: str, request: Request) -> None:
-        """Do what is ordered for a request. Raises Refusal or Cut."""
+        """Do what is ordered for a request, the first order first. Raises Refusal or Cut."""
         if self.cut_after_writes is not None and self.writes >= self.cut_after_writes:
             raise Cut
-        for fault in self._faults:
-            if fault.meets(kind, request):
-                fault.times -= 1
-                fault.act(request)
+        with self._lock:
+            fault = next((one for one in self._faults if one.meets(kind, request)), None)
+            if fault is None:
+                return
+            fault.times -= 1
+        fault.act(request)
 
     def written(self) -> None:
         """A write has taken effect. Raises Cut when it was the last that the client may hear of."""

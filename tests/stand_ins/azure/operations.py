@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .behaviour import Behaviour
 from .exchange import Document, Refusal, Request, Response
 from .store import key, subscription_of
 
@@ -58,14 +59,15 @@ class Operation:
 class Operations:
     """All operations, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
         self._by_name: dict[str, Operation] = {}
         self._not_ended: list[Operation] = []
 
-    def begin(self, path: str, resource: str, looks: int, finish: Callable[[], None]) -> Operation:
+    def begin(self, path: str, resource: str, finish: Callable[[], None]) -> Operation:
         """Take work on. ``path`` is where operations of this service are, below which this one gets its name."""
         name = str(uuid.uuid4())
-        operation = Operation(name, f"{path}/{name}", resource, finish, looks)
+        operation = Operation(name, f"{path}/{name}", resource, finish, self._behaviour.operation_looks)
         self._by_name[name] = operation
         self._not_ended.append(operation)
         return operation
@@ -82,29 +84,34 @@ class Operations:
         """Answer a poll of ``Azure-AsyncOperation``."""
         operation = self._find(request)
         operation.look()
-        return Response(200, operation.document())
+        return Response(200, operation.document(), self._pause())
 
     def result(self, request: Request) -> Response:
         """Answer a poll of ``Location``: 202 until the end."""
         operation = self._find(request)
         operation.look()
-        return Response(200 if operation.ended else 202)
+        return Response(200 if operation.ended else 202, None, self._pause())
+
+    def accepted(
+        self, request: Request, operation: Operation, status: int = 202, document: Document | None = None
+    ) -> Response:
+        """The response to a request that began an operation."""
+        version = request.query.get("api-version", "")
+        headers = {"Azure-AsyncOperation": f"{request.origin}{operation.path}?api-version={version}", **self._pause()}
+        if status == 202:
+            results = f"{operation.resource}/operationresults/{operation.name}"
+            headers["Location"] = f"{request.origin}{results}?api-version={version}"
+        return Response(status, document, headers)
+
+    def _pause(self) -> dict[str, str]:
+        after = self._behaviour.retry_after
+        return {} if after is None else {"Retry-After": f"{after:g}"}
 
     def _find(self, request: Request) -> Operation:
         try:
             return self._by_name[request.names["operation"]]
         except KeyError:
             raise Refusal(404, "NotFound", f"There is no operation '{request.names['operation']}'.") from None
-
-
-def accepted(request: Request, operation: Operation, status: int = 202, document: Document | None = None) -> Response:
-    """The response to a request that began an operation; as Azure's, without Retry-After."""
-    version = request.query.get("api-version", "")
-    headers = {"Azure-AsyncOperation": f"{request.origin}{operation.path}?api-version={version}"}
-    if status == 202:
-        results = f"{operation.resource}/operationresults/{operation.name}"
-        headers["Location"] = f"{request.origin}{results}?api-version={version}"
-    return Response(status, document, headers)
 
 
 def statuses(resource: str, namespace: str, location: str, word: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .exchange import Document, Request, Response
 from .machines import MACHINE_TYPE, NEW_MACHINE, WithIdentity
-from .operations import accepted, statuses
+from .operations import statuses
 from .resource import ANY_DATE, GROUP, identified
 from .router import Router
 from .schema import accept
@@ -113,8 +113,8 @@ class ScaleSets(WithIdentity):
                     self.apply_model(scale_set, instance["id"])
 
         path = statuses(identifier, "Microsoft.Compute", scale_set["location"], "operations")
-        looks = self.estate.behaviour.operation_looks
-        return accepted(request, self.estate.operations.begin(path, identifier, looks, finish))
+        operations = self.estate.operations
+        return operations.accepted(request, operations.begin(path, identifier, finish))
 
 
 def _as_instance(scale_set: Document, instance: Document) -> Document:

@@ -14,6 +14,7 @@ from .endpoints import Endpoints
 from .estate import Estate
 from .exchange import Refusal, Request, Response
 from .extensions import Extensions
+from .faults import Cut
 from .groups import Groups
 from .identities import Identities
 from .ingestion import Ingestion
@@ -34,7 +35,7 @@ _OPERATION = "/subscriptions/{subscription}/providers/{namespace}/locations/{loc
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request that was answered: its kind, such as ``tables``, and the status."""
+    """One request: its kind, such as ``tables``, and the status of the response, 0 where the connection was reset."""
 
     method: str
     kind: str
@@ -82,29 +83,34 @@ class Services:
 
     def counts(self) -> Counter[str]:
         """How many requests there were, by method and kind, such as ``PUT tables``."""
-        with self._lock:
-            return Counter(f"{exchange.method} {exchange.kind}" for exchange in self.journal)
+        return Counter(f"{exchange.method} {exchange.kind}" for exchange in list(self.journal))
 
     def answer(self, request: Request) -> Response:
         """The response to a request. Raises Cut when the connection is to be reset instead."""
-        with self._lock:
-            kind = ""
-            try:
-                route, names = self._router.find(request.method, request.path)
-                kind = route.kind
-                response = self._through(route, replace(request, names=names))
-            except Refusal as refusal:
-                response = refusal.response()
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-                # Never as if Azure had refused: a test finds this in `crashes`.
-                self.crashes.append(traceback.format_exc())
-                response = Response(500, {"error": {"code": "StandInCrashed", "message": self.crashes[-1]}})
-            self.journal.append(Exchange(request.method, kind, request.path, response.status))
-            if kind and route.audience is ARM and request.method != "GET" and response.status < 400:
-                self.estate.faults.written()
-            return response
+        kind = ""
+        response: Response | None = None
+        try:
+            route, names = self._router.find(request.method, request.path)
+            kind = route.kind
+            request = self._admit(route, replace(request, names=names))
+            with self._lock:
+                response = route.handlers[request.method](request)
+                if route.audience is ARM and request.method != "GET":
+                    self.estate.faults.written()
+        except Refusal as refusal:
+            response = refusal.response()
+        except Cut:
+            raise
+        except Exception:
+            # Not as if Azure had refused: whoever runs the stand-in finds this in `crashes`.
+            self.crashes.append(traceback.format_exc())
+            response = Response(500, {"error": {"code": "StandInCrashed", "message": self.crashes[-1]}})
+        finally:
+            self.journal.append(Exchange(request.method, kind, request.path, response.status if response else 0))
+        return response
 
-    def _through(self, route: Route, request: Request) -> Response:
+    def _admit(self, route: Route, request: Request) -> Request:
+        """The request with who sends it. Raises Refusal or Cut; a fault that delays holds up this request alone."""
         if route.audience is not None:
             request = replace(request, principal=self.estate.tenancy.signed_in(request, route.audience))
         self.estate.faults.before(route.kind, request)
@@ -116,7 +122,7 @@ class Services:
             if not route.versions.fullmatch(version):
                 text = f"No registered resource provider found for API version '{version}' of type '{route.kind}'."
                 raise Refusal(400, "NoRegisteredProviderFound", text)
-        return route.handlers[request.method](request)
+        return request
 
     def put(self, path: str, document: object) -> None:
         """Make something without a client: no token, no count, no fault, and operations end at once.

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 
 from .exchange import Document, Refusal
-
-AZURE_TABLES = frozenset({"Heartbeat", "Syslog", "Usage", "Operation"})
-STANDARD_COLUMNS = [{"name": "TenantId", "type": "guid", "isDefaultDisplay": False, "isHidden": False}]
+from .table_properties import AZURE_TABLES, DEFAULT
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{4,63}")
 _COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,44}")
@@ -22,7 +20,6 @@ _RESERVED = (
 _RESERVED_NAMES = frozenset(name.casefold() for name in _RESERVED)
 _MOST_COLUMNS = 500
 _LONG_TOTALS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
-_DEFAULT = -1
 
 
 def check_table(name: str, wanted: Document, before: Document) -> None:
@@ -60,15 +57,15 @@ def _check_columns(columns: list[Document], before: Document) -> None:
 def _check_plan(wanted: Document, before: Document) -> None:
     plan = wanted.get("plan", "Analytics")
     old = before.get("plan", plan)
-    days = wanted.get("retentionInDays", _DEFAULT)
-    total = wanted.get("totalRetentionInDays", _DEFAULT)
+    days = wanted.get("retentionInDays", DEFAULT)
+    total = wanted.get("totalRetentionInDays", DEFAULT)
     if plan != old and "Auxiliary" in (plan, old):
         raise _invalid(f"The plan of a table cannot be changed from {old} to {plan}")
-    if plan != "Analytics" and days != _DEFAULT:
+    if plan != "Analytics" and days != DEFAULT:
         raise _invalid(f"retentionInDays is read-only on the plan {plan}")
     if total > 730 and total not in _LONG_TOTALS:
         raise _invalid(f"totalRetentionInDays above 730 is one of {', '.join(map(str, _LONG_TOTALS))}")
-    if _DEFAULT not in (days, total) and total < days:
+    if DEFAULT not in (days, total) and total < days:
         raise _invalid("totalRetentionInDays is less than retentionInDays")
 
 

@@ -8,22 +8,25 @@ from dataclasses import dataclass
 
 from .estate import Estate
 from .exchange import Document, Refusal, Request, Response
-from .operations import accepted, now, statuses
+from .operations import statuses
 from .resource import Resources, identified
 from .router import Router
 from .schema import accept
 from .schemas.operational_insights import TABLE
 from .store import key, name_of
-from .table_checks import AZURE_TABLES, STANDARD_COLUMNS, check_schema, check_table
+from .table_checks import check_schema, check_table
+from .table_properties import AZURE_TABLES, TABLE_TYPE, completed, merged
 from .workspaces import PATH as WORKSPACE
 
 _VERSIONS = r"2021-12-01-preview|2022-10-01|2023-09-01|2025-02-01|2025-07-01"
-_TYPE = "Microsoft.OperationalInsights/workspaces/tables"
-_DEFAULT = -1
 
 
 class Tables(Resources):
     """Tables: those of a user, whose names end with _CL, and some of Azure's own."""
+
+    def __init__(self, estate: Estate) -> None:
+        super().__init__(estate)
+        self._sights: dict[str, _Sight] = {}
 
     def register(self, router: Router) -> None:
         router.add(
@@ -33,10 +36,6 @@ class Tables(Resources):
             {"GET": self.get, "PUT": self.put, "PATCH": self.patch, "DELETE": self.delete},
         )
         router.add("tables", f"{WORKSPACE}/tables", _VERSIONS, {"GET": self.list})
-
-    def __init__(self, estate: Estate) -> None:
-        super().__init__(estate)
-        self._sights: dict[str, _Sight] = {}
 
     def get(self, request: Request) -> Response:
         """The table as it was at the last look: what is under way shows in its provisioningState."""
@@ -51,7 +50,7 @@ class Tables(Resources):
         """All tables of a workspace."""
         workspace = request.path.rpartition("/")[0]
         self.require(workspace)
-        return self.page(request, self.store.of_type(_TYPE, workspace))
+        return self.page(request, self.store.of_type(TABLE_TYPE, workspace))
 
     def put(self, request: Request) -> Response:
         """Make a table, or replace it: a column that is not named is gone."""
@@ -73,9 +72,9 @@ class Tables(Resources):
         self._check_unlocked(request.path)
         known = self.store.get(request.path)
         before: Document = known["properties"] if known else {}
-        wanted = given if replace else _merged(before, given)
+        wanted = given if replace else merged(before, given)
         check_table(name_of(request.path), wanted, before)
-        properties = _completed(wanted, before, workspace["properties"]["retentionInDays"])
+        properties = completed(name_of(request.path), wanted, before, workspace["properties"]["retentionInDays"])
         document = identified(request.path, {"properties": properties}, known)
         # The table is there while it is made, and locked.
         self.store.put({**document, "properties": {**(before or properties), "provisioningState": "Updating"}})
@@ -120,8 +119,8 @@ class Tables(Resources):
                 raise
 
         path = statuses(request.path, "Microsoft.OperationalInsights", location, "operationstatuses")
-        operation = self.estate.operations.begin(path, request.path, self.estate.behaviour.operation_looks, work)
-        return accepted(request, operation)
+        operations = self.estate.operations
+        return operations.accepted(request, operations.begin(path, request.path, work))
 
     def _workspace(self, table: str) -> Document:
         return self.require("/".join(table.split("/")[:-2]))
@@ -138,8 +137,6 @@ class Tables(Resources):
     def seen_by_rules(self, workspace: str, name: str) -> Document | None:
         """The table as rules see it: not before it is made, and then not for a while. Each call is one try."""
         identifier = f"{workspace}/tables/{name}"
-        if name in AZURE_TABLES:
-            return {"properties": {"schema": {}}}
         document = self.store.get(identifier)
         sight = self._sights.get(key(identifier))
         self.estate.operations.under_way(identifier)
@@ -159,49 +156,3 @@ class _Sight:
         """Try once."""
         self.tries -= 1
         return self.tries < 0 and time.monotonic() >= self.since
-
-
-def _merged(before: Document, given: Document) -> Document:
-    """Properties after a PATCH: columns that are given come first, those before them stay."""
-    schema = {**before.get("schema", {}), **given.get("schema", {})}
-    columns = given.get("schema", {}).get("columns", [])
-    names = {key(column["name"]) for column in columns}
-    old = [one for one in before.get("schema", {}).get("columns", []) if key(one["name"]) not in names]
-    kept: Document = {
-        name: before[name] for name in ("plan", "retentionInDays", "totalRetentionInDays") if name in before
-    }
-    # A number that was Azure's default stays a default.
-    for name in ("retentionInDays", "totalRetentionInDays"):
-        if before.get(f"{name}AsDefault"):
-            kept.pop(name, None)
-    return {**kept, **given, "schema": {**schema, "columns": [*columns, *old]}}
-
-
-def _completed(wanted: Document, before: Document, default_days: int) -> Document:
-    """Properties as the service answers them: defaults filled in, and what it alone writes."""
-    days = wanted.get("retentionInDays", _DEFAULT)
-    total = wanted.get("totalRetentionInDays", _DEFAULT)
-    plan = wanted.get("plan", "Analytics")
-    retention = default_days if days == _DEFAULT else days
-    total_retention = retention if total == _DEFAULT else total
-    schema = wanted.get("schema", {})
-    columns = [{**column, "isDefaultDisplay": False, "isHidden": False} for column in schema.get("columns", [])]
-    return {
-        "totalRetentionInDays": total_retention,
-        "archiveRetentionInDays": total_retention - retention,
-        "plan": plan,
-        "lastPlanModifiedDate": before.get("lastPlanModifiedDate") or now(),
-        "retentionInDaysAsDefault": days == _DEFAULT,
-        "totalRetentionInDaysAsDefault": total == _DEFAULT,
-        "schema": {
-            "tableSubType": "DataCollectionRuleBased",
-            **schema,
-            "tableType": "CustomLog",
-            "columns": columns,
-            "standardColumns": STANDARD_COLUMNS,
-            "solutions": ["LogManagement"],
-            "isTroubleshootingAllowed": True,
-        },
-        "provisioningState": "Succeeded",
-        "retentionInDays": retention,
-    }

@@ -9,6 +9,7 @@ from .resource import ANY_DATE, GROUP, Resources, identified, stamped
 from .router import Router
 from .schema import accept
 from .schemas.operational_insights import WORKSPACE
+from .table_properties import azure_tables
 
 PATH = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/{{workspace}}"
 TYPE = "Microsoft.OperationalInsights/workspaces"
@@ -34,6 +35,9 @@ class Workspaces(Resources):
         properties["provisioningState"] = "Succeeded"
         document = stamped({**document, "properties": properties}, request.principal, known)
         self.store.put(identified(request.path, document, known))
+        if known is None:
+            for table in azure_tables(request.path, properties["retentionInDays"]):
+                self.store.put(table)
         return Response(200 if known else 201, self.require(request.path))
 
     def list(self, request: Request) -> Response:

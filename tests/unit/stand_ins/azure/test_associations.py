@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.stand_ins.azure import AzureStandIn, Furniture
@@ -90,7 +92,8 @@ def test_the_names_that_azure_wants(client: Client, furniture: Furniture, rule: 
 def test_one_of_rule_and_endpoint(client: Client, furniture: Furniture, rule: str, endpoint: str) -> None:
     machine = furniture.machine("scheduler")
     both = {"properties": {"dataCollectionRuleId": rule, "dataCollectionEndpointId": endpoint}}
-    for body in (both, {"properties": {}}):
+    neither: dict[str, Any] = {"properties": {}}
+    for body in (both, neither):
         assert client.send("PUT", f"{machine}{BELOW}/one", body, RULES).status == 400
     assert client.send("PUT", f"{machine}{BELOW}/one", _to(f"{rule}x"), RULES).status == 404
 

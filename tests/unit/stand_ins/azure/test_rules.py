@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -164,6 +165,18 @@ def test_a_new_table_is_hidden_from_rules_for_some_tries(
     codes = [client.send("PUT", path, rule_body(workspace), RULES) for _try in range(3)]
     assert [answer.status for answer in codes] == [400, 400, 200]
     assert codes[0].codes == ["InvalidPayload", "InvalidOutputTable"]
+
+
+def test_a_new_table_is_hidden_from_rules_for_some_seconds(
+    client: Client, stand_in: AzureStandIn, furniture: Furniture, workspace: str
+) -> None:
+    stand_in.estate.behaviour.table_hidden_seconds = 0.5
+    client.settle(client.send("PUT", f"{workspace}/tables/{TABLE}", table_body(TABLE), TABLES))
+    path = f"{furniture.group}/providers/Microsoft.Insights/dataCollectionRules/slurmd_raw_dcr"
+    began = time.monotonic()
+    while client.send("PUT", path, rule_body(workspace), RULES).status != 200:
+        assert time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.3
 
 
 def test_a_rule_before_its_table_is_refused(client: Client, workspace: str, furniture: Furniture) -> None:

@@ -63,7 +63,8 @@ def _properties(file: Path, node: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for part in node.get("allOf", ()):
         found |= _properties(file, part)
-    return found | node.get("properties", {})
+    found |= node.get("properties", {})
+    return found
 
 
 @needs_specs
@@ -97,7 +98,7 @@ def test_a_record_is_that_of_the_python_client(record: Record) -> None:
     """7.0.0 has the keys of the description; 6.0.2, which is that of 2022-06-01, has fewer, and none besides."""
     models = pytest.importorskip("azure.mgmt.monitor.models")
     newest = hasattr(models, "AgentSettingsSpec")
-    model = getattr(models, record.name, None)
+    model: Any = getattr(models, record.name, None)
     if model is None and not newest:
         pytest.skip(f"6.0.2 has no {record.name}")
     keys = {entry["key"].split(".")[0] for entry in model._attribute_map.values()}

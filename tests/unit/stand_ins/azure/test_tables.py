@@ -159,3 +159,14 @@ def test_a_failure_that_was_ordered_leaves_the_table_as_it_was(
     status = client.settle(client.send("PATCH", path, {"properties": {"plan": "Basic"}}, TABLES))
     assert status["error"] == {"code": "InternalServerError", "message": "ordered"}
     assert client.send("GET", path, version=TABLES).document["properties"]["plan"] == "Analytics"
+
+
+def test_tables_of_azure_change_their_retention_and_stay(client: Client, workspace: str) -> None:
+    path = f"{workspace}/tables/Syslog"
+    client.settle(client.send("PATCH", path, {"properties": {"totalRetentionInDays": 90}}, TABLES))
+    document = client.send("GET", path, version=TABLES).document
+    assert document["properties"]["totalRetentionInDays"] == 90
+    assert document["properties"]["schema"]["tableType"] == "Microsoft"
+    assert client.send("DELETE", path, version=TABLES).status == 400
+    listed = client.send("GET", f"{workspace}/tables", version=TABLES).document["value"]
+    assert path in [one["id"] for one in listed]
