@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.slurm.observability.plugins.plugin_utils import log_documents
-from ansible_collections.slurm.observability.plugins.plugin_utils.log_catalogue import NODES, CatalogueError, resolve
+from ansible_collections.slurm.observability.plugins.plugin_utils.log_catalogue import CatalogueError, resolve
+from ansible_collections.slurm.observability.plugins.plugin_utils.log_catalogue_form import NODES
 
 
 def log_catalogue(catalogue, own=None, os_families=("Debian",), utc_offset="+00:00", shared_file_systems=()):

@@ -4,26 +4,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.slurm.observability.plugins.module_utils.azure.record_starts import RECORD_STARTS
 from ansible_collections.slurm.observability.plugins.module_utils.azure.rule_lint import lint_rule
 from ansible_collections.slurm.observability.plugins.module_utils.azure.table_lint import lint_table
-from ansible_collections.slurm.observability.plugins.plugin_utils import log_documents
+from ansible_collections.slurm.observability.plugins.plugin_utils import log_catalogue_form, log_documents
 
 Catalogue = Mapping[str, Any]
 
-NODES = ("scheduler", "compute", "all")
-_TABLE_KEYS = ("plan", "retention_days", "total_retention_days")
-_SOURCE_KEYS = (
-    *("description", "enabled", "nodes", "paths", "journal", "time", "where", "record_start"),
-    *("table", "stream", "rule", *_TABLE_KEYS),
-)
-_KEYS = {"columns": None, "table": _TABLE_KEYS, "sources": None, "times": None}
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)")
 
 
@@ -68,23 +59,20 @@ def resolve(
     """
     merged = merge(catalogue, own or {})
     offset = offset_minutes(utc_offset)
-    findings = list(_unknown_keys(merged)) + list(_values(merged))
-    if findings:
-        raise CatalogueError("; ".join(findings))
+    _refuse(log_catalogue_form.shape_findings(merged))
+    _refuse(log_catalogue_form.value_findings(merged))
     sources = [
         _source(name, entry, merged, os_families, offset)
         for name, entry in merged["sources"].items()
-        if entry.get("enabled", True)
+        if entry.get("enabled") is not False
     ]
-    findings = [*_used_twice(sources), *(finding for one in sources for finding in _lint(one, shared_file_systems))]
-    if findings:
-        raise CatalogueError("; ".join(findings))
+    _refuse([*_used_twice(sources), *(finding for one in sources for finding in _lint(one, shared_file_systems))])
     return [asdict(source) for source in sources]
 
 
 def merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """``own`` onto ``base``, in new containers: dictionaries are merged, everything else is replaced."""
-    merged = _plain(base)
+    merged: dict[str, Any] = _plain(base)
     for key, value in own.items():
         old = merged.get(key)
         merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else _plain(value)
@@ -112,49 +100,16 @@ def offset_minutes(text: str) -> int:
     return -minutes if match["sign"] == "-" else minutes
 
 
-def _unknown_keys(catalogue: Catalogue) -> Iterator[str]:
-    yield from _unknown("log catalogue", catalogue, _KEYS)
-    for key, known in _KEYS.items():
-        if known is not None:
-            yield from _unknown(key, catalogue.get(key) or {}, known)
-    for name, entry in (catalogue.get("sources") or {}).items():
-        if isinstance(entry, Mapping):
-            yield from _unknown(f"sources.{name}", entry, _SOURCE_KEYS)
-        else:
-            yield f"sources.{name}: it is to be a dictionary; 'enabled: false' leaves a source out"
-
-
-def _unknown(place: str, given: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
-    for key in given:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            yield f"{place}: there is no key '{key}'" + (f"; did you mean '{near[0]}'?" if near else "")
-
-
-def _values(catalogue: Catalogue) -> Iterator[str]:
-    """What is wrong with single values; only what the check of tables and rules would not say."""
-    for name, entry in catalogue["sources"].items():
-        if not isinstance(entry, Mapping) or not entry.get("enabled", True):
-            continue
-        place = f"sources.{name}"
-        if entry.get("nodes") not in NODES:
-            yield f"{place}.nodes: '{entry.get('nodes')}' is to be one of {', '.join(NODES)}"
-        if not isinstance(entry.get("paths"), (list, Mapping)):
-            yield f"{place}.paths: it is to be a list, or a dictionary of lists by the family of the distribution"
-        for time in entry.get("time") or ():
-            if time not in catalogue["times"]:
-                yield f"{place}.time: there is no '{time}' among times: {', '.join(catalogue['times'])}"
-        if entry.get("record_start") not in (None, *RECORD_STARTS):
-            yield f"{place}.record_start: '{entry['record_start']}' is to be one of {', '.join(RECORD_STARTS)}"
-        if entry.get("journal") and not {"path", "matches"} == set(entry["journal"]):
-            yield f"{place}.journal: it has the keys path and matches"
+def _refuse(findings: Iterable[str]) -> None:
+    if told := "; ".join(findings):
+        raise CatalogueError(told)
 
 
 def _source(
     name: str, entry: Mapping[str, Any], catalogue: Catalogue, os_families: Sequence[str], offset: int
 ) -> Source:
-    of_table = {**catalogue["table"], **{key: entry[key] for key in _TABLE_KEYS if key in entry}}
-    if of_table["plan"] != "Analytics":
+    of_table = {key: entry.get(key, catalogue["table"].get(key)) for key in log_catalogue_form.TABLE_KEYS}
+    if of_table["plan"] in ("Basic", "Auxiliary"):
         of_table["retention_days"] = entry.get("retention_days")  # that of these plans is fixed
     times = [catalogue["times"][time] for time in entry.get("time") or ()]
     journal = entry.get("journal")
@@ -170,7 +125,7 @@ def _source(
         transform=_transform(times, entry.get("where"), [column["name"] for column in catalogue["columns"]], offset),
         columns=list(catalogue["columns"]),
         record_start=entry.get("record_start"),
-        plan=of_table["plan"],
+        plan=of_table["plan"] or "Analytics",
         retention_days=of_table["retention_days"],
         total_retention_days=of_table["total_retention_days"],
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.slurm.observability.plugins.module_utils.azure.record_starts import RECORD_STARTS
+from ansible_collections.slurm.observability.plugins.plugin_utils.log_catalogue import resolve
 
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "_log_catalogue"
@@ -36,8 +38,6 @@ class Record:
 
 def resolved(**options: Any) -> dict[str, dict[str, Any]]:
     """The sources of the catalogue by name."""
-    from ansible_collections.slurm.observability.plugins.plugin_utils.log_catalogue import resolve
-
     return {source["name"]: source for source in resolve(CATALOGUE, **options)}
 
 
@@ -52,8 +52,6 @@ def source_of(name: str, sources: dict[str, dict[str, Any]]) -> tuple[str, str]:
 
 def records() -> Iterator[Record]:
     """All records of the sample logs, those of several lines put together as the agent does it."""
-    from ansible_collections.slurm.observability.plugins.module_utils.azure.record_starts import RECORD_STARTS
-
     sources = resolved()
     for file, times in TIMES.items():
         sample = SAMPLES / file

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-PACKAGES = ROOT / ".cache" / "kql"
-
-sys.path.insert(0, str(ROOT / ".collections"))  # so that the collection's plugins can be imported
+PACKAGES = HERE.parents[1] / ".cache" / "kql"
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +28,18 @@ def packages() -> Path:
         PACKAGES.mkdir(parents=True)
         pins = [f"{name}@{version}" for name, version in json.loads(wanted)["dependencies"].items()]
         npm = subprocess.run(
-            ["npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", *pins],
+            [
+                "npm",
+                "install",
+                "--prefix",
+                ".",
+                "--no-save",
+                "--no-package-lock",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                *pins,
+            ],
             cwd=PACKAGES,
             capture_output=True,
             text=True,

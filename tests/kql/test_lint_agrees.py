@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
+from ansible_collections.slurm.observability.plugins.module_utils.azure import transform_words as allowed
+from ansible_collections.slurm.observability.plugins.module_utils.azure.transform_lint import (
+    lint_transform,
+    transform_columns,
+)
 
 from tests.kql import catalogue
 
@@ -28,23 +32,15 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def lint():
-    from ansible_collections.slurm.observability.plugins.module_utils.azure import transform_lint, transform_words
-
-    return transform_lint, transform_words
-
-
 def refused(findings, kind):
     """The operators or functions that findings name."""
     return {match[1] for finding in findings if (match := re.search(rf"allows no {kind} '([^']+)'", finding))}
 
 
-def test_what_is_refused_is_what_microsofts_parser_sees_and_azure_does_not_list(ask, lint):
-    transform_lint, allowed = lint
+def test_what_is_refused_is_what_microsofts_parser_sees_and_azure_does_not_list(ask):
     own_functions = {"F"}
     for text, seen in zip(TEXTS, ask({"source": STREAM}, TEXTS), strict=True):
-        findings = transform_lint.lint_transform(text)
+        findings = lint_transform(text)
         operators = {word for word in seen["operators"] if word not in allowed.OPERATORS}
         words = {word for word in seen["words"] if not set(word.split()) <= allowed.WORD_OPERATORS}
         functions = set(seen["functions"]) - allowed.FUNCTIONS - own_functions
@@ -53,10 +49,9 @@ def test_what_is_refused_is_what_microsofts_parser_sees_and_azure_does_not_list(
         assert (text, refused(findings, "operator")) == (text, operators | words)
 
 
-def test_the_columns_of_a_result_are_those_that_microsofts_parser_gives(ask, lint):
-    transform_lint, _words = lint
+def test_the_columns_of_a_result_are_those_that_microsofts_parser_gives(ask):
     for text, seen in zip(TEXTS, ask({"source": STREAM}, TEXTS), strict=True):
-        columns = transform_lint.transform_columns(text, NAMES)
+        columns = transform_columns(text, NAMES)
         if columns is not None:
             assert (text, columns) == (text, [column.partition(":")[0] for column in seen["columns"]])
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from ansible_collections.slurm.observability.plugins.plugin_utils.log_queries import read_query
 
 pytest.importorskip("duckdb_kql", reason="no engine runs KQL here (requirements-dev.txt)")
 
@@ -50,8 +51,6 @@ def test_microsofts_parser_finds_nothing_wrong(ask):
 
 
 def test_microsofts_parser_reads_the_function_of_a_query(ask):
-    from ansible_collections.slurm.observability.plugins.plugin_utils.log_queries import read_query
-
     tables = {source["table"]: LOGS for source in catalogue.resolved().values()} | {"Usage": USAGE}
     saved = [read_query(f"slurm_{path.stem}", path.read_text(), "Slurm", True) for path in catalogue.QUERIES]
     calls = [

@@ -128,26 +128,36 @@ def test_a_condition_comes_first():
 @pytest.mark.parametrize(
     ("own", "finding"),
     [
-        ({"sorces": {}}, "log catalogue: there is no key 'sorces'; did you mean 'sources'?"),
-        ({"table": {"retention": 3}}, "table: there is no key 'retention'; did you mean 'retention_days'?"),
-        ({"sources": {"slurmd": {"path": []}}}, "sources.slurmd: there is no key 'path'; did you mean 'paths'?"),
+        ({"sorces": {}}, "sorces: there is no such key; did you mean 'sources'?"),
+        ({"sources": []}, "sources: it is to be a dictionary"),
+        ({"times": "iso"}, "times: it is to be a dictionary"),
+        ({"table": {"retention": 3}}, "table.retention: there is no such key; did you mean 'retention_days'?"),
+        ({"table": {"retention_days": "30"}}, "table.retention_days: it is to be a whole number"),
+        ({"sources": {"slurmd": {"path": []}}}, "sources.slurmd.path: there is no such key; did you mean 'paths'?"),
         (
             {"sources": {"slurmd": None}},
             "sources.slurmd: it is to be a dictionary; 'enabled: false' leaves a source out",
         ),
+        ({"sources": {"slurmd": {"enabled": "no"}}}, "sources.slurmd.enabled: it is to be true or false"),
         (
             {"sources": {"slurmd": {"nodes": "gpu"}}},
             "sources.slurmd.nodes: 'gpu' is to be one of scheduler, compute, all",
         ),
+        ({"sources": {"slurmd": {"paths": "/a"}}}, "sources.slurmd.paths: it is to be a list or a dictionary"),
         (
-            {"sources": {"slurmd": {"paths": "/a"}}},
-            "sources.slurmd.paths: it is to be a list, or a dictionary of lists",
+            {"sources": {"slurmd": {"paths": None}}},
+            "sources.slurmd.paths: it is to be a list of texts, or a dictionary",
         ),
+        ({"sources": {"slurmd": {"paths": {"Debian": [1]}}}}, "sources.slurmd.paths: it is to be a list of texts"),
+        ({"sources": None}, "sources: it is to be a dictionary"),
+        ({"times": {"mine": None}}, "times.mine: it is to be a text"),
+        ({"columns": [{"name": "TimeGenerated"}]}, "columns[0]: it has the keys name and type, both texts"),
+        ({"sources": {"slurmd": {"time": "iso8601"}}}, "sources.slurmd.time: it is to be a list"),
         ({"sources": {"slurmd": {"time": ["iso"]}}}, "sources.slurmd.time: there is no 'iso' among times: iso8601"),
         ({"sources": {"slurmd": {"record_start": "x"}}}, "sources.slurmd.record_start: 'x' is to be one of ISO 8601"),
         (
             {"sources": {"slurmd": {"journal": {"path": "/a"}}}},
-            "sources.slurmd.journal: it has the keys path and match",
+            "sources.slurmd.journal: it has the keys path, a text",
         ),
         (
             {"sources": {"slurmd": {"table": "slurmdb_raw_CL"}}},
@@ -176,7 +186,7 @@ def test_each_fault_is_told_with_its_place(own, finding):
 
 
 def test_all_faults_are_told_at_once():
-    told = refusal({"sources": {"slurmd": {"nodes": "x"}, "syslog": {"nodes": "y"}, "dmesg": {"pth": 1}}})
+    told = refusal({"sources": {"slurmd": {"nodes": "x"}, "syslog": {"nodes": "y"}, "dmesg": {"record_start": "x"}}})
     assert told.count("; ") >= 2
 
 
