@@ -89,6 +89,11 @@ def test_the_names_that_azure_wants(client: Client, furniture: Furniture, rule: 
     assert client.send("DELETE", endpoint, version=RULES).codes == ["ExistingAssociationsPreventDelete"]
 
 
+def test_an_endpoint_stays_where_it_is(client: Client, endpoint: str) -> None:
+    answer = client.send("PUT", endpoint, {"location": "westus", "properties": {}}, RULES)
+    assert (answer.status, answer.codes) == (409, ["InvalidResourceLocation"])
+
+
 def test_one_of_rule_and_endpoint(client: Client, furniture: Furniture, rule: str, endpoint: str) -> None:
     machine = furniture.machine("scheduler")
     both = {"properties": {"dataCollectionRuleId": rule, "dataCollectionEndpointId": endpoint}}

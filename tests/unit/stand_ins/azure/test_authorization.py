@@ -82,3 +82,12 @@ def test_a_policy_with_an_identity_has_a_location(client: Client, furniture: Fur
     assert client.send("GET", f"{path}x", version=POLICIES).codes == ["PolicyAssignmentNotFound"]
     assert client.send("DELETE", path, version=POLICIES).status == 200
     assert client.send("DELETE", path, version=POLICIES).status == 204
+    assert client.send("PUT", role.replace(FIRST, SECOND), _body(principal), ROLES).codes == ["PrincipalNotFound"]
+
+
+def test_an_identity_that_is_gone_is_unknown(client: Client, furniture: Furniture) -> None:
+    principal = _identity(client, furniture)
+    path = f"{furniture.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/agent"
+    assert client.send("DELETE", path, version="2023-01-31").status == 200
+    role = f"{furniture.group}/providers/Microsoft.Authorization/roleAssignments/{FIRST}"
+    assert client.send("PUT", role, _body(principal), ROLES).codes == ["PrincipalNotFound"]

@@ -120,6 +120,9 @@ def test_identities_are_assigned_by_patch_and_merged(client: Client, furniture: 
         assert answer.status == 200
     assert set(answer.document["identity"]["userAssignedIdentities"]) == {first, second}
     assert answer.document["identity"]["userAssignedIdentities"][first]["clientId"]
+    taken = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {first: None}}}
+    answer = client.send("PATCH", machine, taken, COMPUTE)
+    assert set(answer.document["identity"]["userAssignedIdentities"]) == {second}
     unknown = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {f"{first}x": {}}}}
     assert client.send("PATCH", machine, unknown, COMPUTE).codes == ["FailedIdentityOperation"]
 

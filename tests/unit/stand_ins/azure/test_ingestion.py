@@ -84,6 +84,8 @@ def test_the_token_is_for_this_service_and_its_owner_may_publish(
     assert other
     token = stand_in.estate.tenancy.token(other, INGEST)["access_token"]
     assert client.send("POST", path, _rows(1), VERSION, token=token).codes == ["OperationFailed"]
+    furniture.publisher(other.object_id, furniture.machine("elsewhere"))
+    assert client.send("POST", path, _rows(1), VERSION, token=token).codes == ["OperationFailed"]
     furniture.publisher(other.object_id, furniture.group)
     assert client.send("POST", path, _rows(1), VERSION, token=token).status == 204
 
@@ -100,6 +102,21 @@ def test_the_limit_holds_for_both_sizes(stand_in: AzureStandIn, receiver: Receiv
     assert receiver.post(packed, Content_Encoding="gzip").status == 204
     noise = gzip.compress(json.dumps([{"RawData": os.urandom(1_100_000).hex()}]).encode())
     assert receiver.post(noise, Content_Encoding="gzip").status == 413
+
+
+def test_rows_go_where_their_flow_leads(
+    client: Client, stand_in: AzureStandIn, furniture: Furniture, receiver: Receiver
+) -> None:
+    second = furniture.workspace("second")
+    furniture.table(second, TABLE)
+    body = rule_body(receiver.workspace)
+    del body["properties"]["dataSources"]
+    destinations = body["properties"]["destinations"]["logAnalytics"]
+    destinations.append({"name": "second", "workspaceResourceId": second})
+    body["properties"]["dataFlows"][0]["destinations"] = ["second"]
+    assert client.send("PUT", receiver.rule_id, body, RULES).status == 200
+    receiver.post(_rows(1))
+    assert [row.workspace for row in stand_in.estate.rows] == [second]
 
 
 def test_an_outage_and_throttling(stand_in: AzureStandIn, receiver: Receiver) -> None:
