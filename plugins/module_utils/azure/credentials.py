@@ -24,32 +24,42 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "tenant": ("AZURE_TENANT", "AZURE_TENANT_ID"),
     "x509_certificate_path": ("AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"),
 }
+# What of these each source looks for. A subscription is no credential: it may come with any.
+_OF_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "auto": tuple(VARIABLES),
+    "env": tuple(VARIABLES),
+    "msi": ("subscription_id", "client_id"),
+    "workload_identity": ("subscription_id", "client_id", "tenant"),
+    "cli": ("subscription_id",),
+    "credential_file": ("subscription_id",),
+}
 CREDENTIAL_FILE = "~/.azure/credentials"
 # What azure-identity calls an option.
 _PARAMETERS = {"client_id": "client_id", "tenant": "tenant_id"}
 
 
 def settings(params: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What the options say, then the environment, then the credential file, as ``auth_source`` lets them.
+    """What the options say, else the environment, else the credential file, as ``auth_source`` lets them.
 
-    Raises CredentialError when the credential file was asked for and has nothing.
+    A profile that was asked for comes before the environment. Raises CredentialError when there is no such profile.
     """
     environment = os.environ if environment is None else environment
     source = params.get("auth_source") or "auto"
-    found = {name: str(params[name]) for name in VARIABLES if params.get(name)}
-    if source in ("auto", "env"):
-        for name, variables in VARIABLES.items():
-            value = next(filter(None, map(environment.get, variables)), None)
-            if value:
-                found.setdefault(name, value)
-    if source in ("auto", "credential_file"):
-        profile = params.get("profile") or environment.get("AZURE_PROFILE") or "default"
-        for name, value in _of_file(profile, required=source == "credential_file").items():
-            found.setdefault(name, value)
-    return found
+    given = {name: str(params[name]) for name in VARIABLES if params.get(name)}
+    known = {name: _of_environment(name, environment) for name in _OF_ENVIRONMENT[source]}
+    if source == "credential_file":
+        known |= _of_file(params, environment, required=True)
+    elif source == "auto":
+        known = {**_of_file(params, environment, required=False), **{name: one for name, one in known.items() if one}}
+    return {name: value for name, value in {**known, **given}.items() if value}
 
 
-def _of_file(profile: str, required: bool) -> dict[str, str]:
+def _of_environment(name: str, environment: Mapping[str, str]) -> str:
+    return next(filter(None, map(environment.get, VARIABLES[name])), "")
+
+
+def _of_file(params: Mapping[str, Any], environment: Mapping[str, str], required: bool) -> dict[str, str]:
+    profile = params.get("profile") or environment.get("AZURE_PROFILE") or "default"
     path = Path(CREDENTIAL_FILE).expanduser()
     parser = configparser.ConfigParser(interpolation=None)
     try:

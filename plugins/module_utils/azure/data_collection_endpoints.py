@@ -18,18 +18,18 @@ API_VERSION = "2023-03-11"
 
 _ACCESS = Value(fold=str.casefold, default="Enabled")
 
-SCHEMA = tracked_resource(
-    Keys(
-        {"description": TEXT, "networkAcls": Keys({"publicNetworkAccess": _ACCESS})},
-        (
-            "immutableId",
-            "configurationAccess",
-            "logsIngestion",
-            "metricsIngestion",
-            "privateLinkScopedResources",
-            "failoverConfiguration",
-            "metadata",
-            "provisioningState",
-        ),
-    )
+PROPERTIES = Keys(
+    {"description": TEXT, "networkAcls": Keys({"publicNetworkAccess": _ACCESS})},
+    (
+        "immutableId",
+        "configurationAccess",
+        "logsIngestion",
+        "metricsIngestion",
+        "privateLinkScopedResources",
+        "failoverConfiguration",
+        "metadata",
+        "provisioningState",
+    ),
 )
+
+SCHEMA = tracked_resource(PROPERTIES)

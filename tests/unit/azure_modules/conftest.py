@@ -12,6 +12,8 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.slurm.observability.plugins.module_utils.azure import client
+from ansible_collections.slurm.observability.plugins.module_utils.azure.clouds import CLOUDS
+from azure.identity import ClientSecretCredential
 
 from tests.stand_ins.azure import AzureStandIn, Furniture
 
@@ -68,6 +70,21 @@ class Azure:
         assert not self.run(module, **options)["changed"], "a second run changes something"
         assert self.writes() == writes
         return result
+
+    def client(self) -> client.ArmClient:
+        """A client of the modules, signed in as the operator."""
+        tenancy, operator = self.estate.tenancy, self.estate.tenancy.operator
+        credential = ClientSecretCredential(
+            tenancy.tenant,
+            operator.client_id,
+            operator.secret,
+            authority=self.stand_in.url,
+            disable_instance_discovery=True,
+        )
+        scope = CLOUDS["AzureCloud"].scope
+        return client.ArmClient(
+            credential, tenancy.subscription, self.stand_in.url, scope, ca_file=str(self.stand_in.ca_file), timeout=5
+        )
 
     def writes(self) -> int:
         """How many requests changed something so far."""
