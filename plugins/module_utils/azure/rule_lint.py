@@ -60,13 +60,15 @@ class _Rule:
             stream: list(declaration.get("columns") or ())
             for stream, declaration in (properties.get("streamDeclarations") or {}).items()
         }
-        # Each as (place, data source). dataImports has its own form: an object for each kind.
+        # Each as (place, data source). dataImports has a form of its own: an object for each kind.
         self.sources: list[tuple[str, Document]] = [
             (f"dataSources.{kind}[{n}]", source)
             for kind, sources in (properties.get("dataSources") or {}).items()
             if isinstance(sources, Sequence)
             for n, source in enumerate(sources)
         ]
+        imports = (properties.get("dataSources") or {}).get("dataImports") or {}
+        self.imported = {str(source.get("stream")) for source in imports.values()}
         self.destinations: list[tuple[str, Document]] = [
             (f"destinations.{kind}", destination)
             for kind, some in (properties.get("destinations") or {}).items()
@@ -78,7 +80,7 @@ class _Rule:
     @property
     def collected(self) -> set[str]:
         """The streams that the data sources give."""
-        return {stream for _place, source in self.sources for stream in source.get("streams") or ()}
+        return self.imported | {stream for _place, source in self.sources for stream in source.get("streams") or ()}
 
     @property
     def flowing(self) -> set[str]:
@@ -170,10 +172,11 @@ def _flow(rule: _Rule, n: int, tables: Mapping[str, Sequence[str]]) -> Iterator[
         yield f"{place}.streams: it has none."
     if transform and transform != "source" and len(streams) > 1:
         yield f"{place}.streams: with a transformation a flow has one stream, not {len(streams)}."
+    workspaces = [name for name in flow.get("destinations") or () if name in rule.workspaces]
     if any(stream.startswith("Custom-") for stream in streams):
-        if len([name for name in flow.get("destinations") or () if name in rule.workspaces]) > 1:
+        if len(workspaces) > 1:
             yield f"{place}.destinations: a stream of one's own goes to one workspace."
-        if not output:
+        if workspaces and not output:
             yield f"{place}.outputStream: a stream of one's own needs one, such as Custom-NAME_CL."
     if output and not _OUTPUT_STREAM.fullmatch(output):
         yield f"{place}.outputStream: '{output}' is to be Microsoft-TABLE, or Custom-NAME_CL for the table NAME_CL."

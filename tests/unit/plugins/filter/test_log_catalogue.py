@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 from ansible_collections.slurm.observability.plugins.filter.log_catalogue import FilterModule
 
 FILTERS = FilterModule().filters()
@@ -196,6 +198,15 @@ def test_the_archive_of_jobs_is_refused_where_it_is_not_local():
     )
     local = {"sources": {"slurmjobs": {"paths": ["/var/lib/slurm-logs/*.out"]}}}
     assert resolve(local, shared_file_systems=["/shared"])["slurmjobs"]["paths"] == ["/var/lib/slurm-logs/*.out"]
+
+
+def test_the_variables_of_a_play_are_taken():
+    """Their containers are Ansible's own, which nobody else can make."""
+    variables = DataLoader().load_from_file(str(ROLE / "vars" / "main.yml"))
+    sources = Templar(DataLoader(), variables=variables).evaluate_expression(
+        trust_as_template("_log_catalogue | slurm.observability.log_catalogue({'table': {'retention_days': 9}})")
+    )
+    assert {source["retention_days"] for source in sources} == {9}
 
 
 def test_a_table_has_what_azure_is_to_be_told():

@@ -74,6 +74,19 @@ def test_streams_of_microsoft_need_no_declaration():
     assert lint_rule(rule) == []
 
 
+def test_a_stream_of_ones_own_that_goes_to_no_workspace_needs_no_table():
+    rule = changed(["destinations", "storageTablesDirect"], [{"name": "store", "tableName": "t"}])
+    rule["properties"]["dataFlows"][0] = {"streams": ["Custom-Text-app_CL"], "destinations": ["store"]}
+    assert lint_rule(rule) == []
+
+
+def test_a_stream_may_come_from_an_event_hub():
+    rule = changed(["dataSources", "dataImports"], {"eventHub": {"name": "hub", "stream": "Custom-hub"}})
+    rule["properties"]["streamDeclarations"]["Custom-hub"] = {"columns": COLUMNS}
+    rule["properties"]["dataFlows"].append({**RULE["properties"]["dataFlows"][0], "streams": ["Custom-hub"]})
+    assert lint_rule(rule) == []
+
+
 @pytest.mark.parametrize(
     ("path", "value", "finding"),
     [
