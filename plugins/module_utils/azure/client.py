@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ansible_collections.slurm.observability.plugins.module_utils.azure.errors import (
     ArmError,
@@ -31,6 +31,7 @@ Document = dict[str, Any]
 
 # Codes of a 404 that says: there is none. Others mean that something above is missing, such as the resource group.
 _NOTHING = ("ResourceNotFound", "NotFound", "")
+_SAFE = "/!$&'()*+,;=:@"  # in a path
 _DONE = ("succeeded",)
 _FAILED = ("failed", "canceled")
 # Azure names no interval for operations on tables (no Retry-After), and ends them within seconds.
@@ -265,7 +266,8 @@ class ArmClient:
             raise UnreachableError(f"{what}: {_first_sentences(error)}") from error  # such as too many redirects
 
     def _url(self, path: str) -> str:
-        return f"{self._endpoint}{path}"
+        # Whatever a name has in it, it stays a part of the path on this server.
+        return f"{self._endpoint}/{quote(path.lstrip('/'), safe=_SAFE)}"
 
     def _check_origin(self, url: str) -> None:
         """Refuse a link to another server: the token of the operator would go with the request."""

@@ -85,7 +85,7 @@ ANYTHING = Value(object)
 
 IDENTITY = Keys(
     {
-        "type": Value(fold=_fold_words),
+        "type": Value(fold=_fold_words, default="None"),
         "userAssignedIdentities": Named(Keys({}, ("principalId", "clientId")), fold_id),
     },
     ("principalId", "tenantId"),

@@ -12,7 +12,11 @@ from typing import Any, Protocol
 from ansible_collections.slurm.observability.plugins.module_utils.azure import tables
 from ansible_collections.slurm.observability.plugins.module_utils.azure.client import ArmClient, Document
 from ansible_collections.slurm.observability.plugins.module_utils.azure.errors import ArmError, DocumentError, refuse
-from ansible_collections.slurm.observability.plugins.module_utils.azure.ids import full_id, resource_name
+from ansible_collections.slurm.observability.plugins.module_utils.azure.ids import (
+    full_id,
+    resource_name,
+    resource_type,
+)
 from ansible_collections.slurm.observability.plugins.module_utils.azure.schema import fold_location
 
 TYPE = "Microsoft.OperationalInsights/workspaces"
@@ -26,8 +30,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 def identifier(client: ArmClient, params: Mapping[str, Any]) -> str:
-    """The id of the workspace that the options name."""
-    return full_id(params["workspace"], client.subscription, params["resource_group"], TYPE)
+    """The id of the workspace that the options name. Raises DocumentError for the id of something else."""
+    workspace = full_id(params["workspace"], client.subscription, params["resource_group"], TYPE)
+    refuse([] if _is_id(workspace) else [f"workspace: {workspace} is not the id of a workspace"])
+    return workspace
 
 
 def get(client: ArmClient, workspace: str) -> Document:
@@ -59,7 +65,14 @@ def check_destinations(client: ArmClient, rule: Mapping[str, Any], tables_may_be
     refuse(faults)
 
 
+def _is_id(workspace: str) -> bool:
+    return resource_type(workspace) == TYPE.lower()
+
+
 def _faults_of_workspace(client: ArmClient, rule: Mapping[str, Any], workspace: str) -> Iterator[str]:
+    if not _is_id(workspace):
+        yield f"destinations.logAnalytics: workspaceResourceId is to be the id of a workspace, not '{workspace}'"
+        return
     document = _readable(client, workspace, API_VERSION)
     if document is None:
         yield f"there is no workspace {workspace}: make it, or mend its name"

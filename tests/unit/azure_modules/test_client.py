@@ -91,6 +91,14 @@ def test_what_is_not_there_is_none(body):
     assert client.get(PATH, VERSION) is None
 
 
+def test_a_name_stays_a_part_of_the_path():
+    script, client = run(answer("GET", 200, DONE), answer("GET", 200, DONE))
+    client.get("/subscriptions/s/savedSearches/who? #1 50%", VERSION)
+    assert script.sent[0].url == f"{ARM}/subscriptions/s/savedSearches/who%3F%20%231%2050%25?api-version={VERSION}"
+    client.get("logs", VERSION)
+    assert script.sent[1].url.startswith(f"{ARM}/logs?")
+
+
 def test_what_is_missing_above_is_an_error():
     _script, client = run(
         answer("GET", 404, refusal("ResourceGroupNotFound", "Resource group 'g' could not be found."))

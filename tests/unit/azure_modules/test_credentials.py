@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import Any
 
 import azure.identity
@@ -250,3 +252,11 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(azure, tmp_path, monke
     other = Authority(tmp_path, "other").certificate
     with pytest.raises(Failed, match=r"does not answer: .*certificate verify failed"):
         azure.run("data_collection_rule_info", **SHOWN, ca_file=str(other))
+
+
+@pytest.mark.parametrize("library", ["azure.identity", "azure.mgmt.monitor"])
+def test_a_missing_library_is_named(azure, monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delattr(importlib.import_module(library.rpartition(".")[0]), library.rpartition(".")[2])
+    with pytest.raises(Failed, match=r"Failed to import .*azure-identity and azure-mgmt-monitor"):
+        azure.run("data_collection_rule_info", **SHOWN)

@@ -128,6 +128,14 @@ def test_an_option_is_set_later_and_stays(azure, rule, section, value, found):
     assert not azure.run("data_collection_rule", **rule)["changed"], "what is not given is to stay"
 
 
+def test_no_identity_is_none(azure, rule):
+    azure.run("data_collection_rule", **rule)
+    none = {"type": "None"}
+    assert not azure.run("data_collection_rule", **rule, identity=none)["changed"]
+    azure.run("data_collection_rule", **rule, identity={"type": "SystemAssigned"})
+    azure.converge("data_collection_rule", **rule, identity=none)
+
+
 def test_a_section_that_is_given_takes_the_place_of_the_old_one(azure, rule):
     azure.run("data_collection_rule", **rule)
     sources = copy.deepcopy(rule["data_sources"])
@@ -249,6 +257,7 @@ def test_what_is_missing_is_told_before_anything_is_changed(azure, rule):
     nowhere = azure.workspace + "-nowhere"
     for change, message in (
         ({"destinations": {"log_analytics": [{"name": "logs", "workspace_resource_id": nowhere}]}}, "no workspace"),
+        ({"destinations": {"log_analytics": [{"name": "logs", "workspace_resource_id": "logs"}]}}, "not 'logs'"),
         ({"location": "westeurope"}, "both must be in one region"),
         ({"data_flows": [{**rule["data_flows"][0], "output_stream": "Custom-nothing_CL"}]}, "has no table nothing_CL"),
     ):

@@ -136,6 +136,7 @@ def test_the_type_of_a_column_is_not_changed(azure):
         ({"retention_in_days": 90, "total_retention_in_days": 30}, "less than"),
         ({"workspace": "nowhere"}, "there is no workspace"),
         ({"resource_group": "nowhere"}, "nowhere"),
+        ({"workspace": "/subscriptions/s"}, "is not the id of a workspace"),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_changed(azure, change, message):
