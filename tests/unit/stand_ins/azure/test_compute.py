@@ -77,6 +77,16 @@ def test_wrong_settings_fail_late(client: Client, furniture: Furniture, identity
     assert state == "Failed"
 
 
+def test_an_installation_that_is_ordered_to_fail(client: Client, stand_in: AzureStandIn, furniture: Furniture) -> None:
+    path = f"{furniture.scale_set('compute', 1, upgrades='Automatic')}/{AGENT}"
+    stand_in.estate.faults.fail_operation(AGENT, "VMExtensionProvisioningTimeout", "ordered")
+    status = client.settle(client.send("PUT", path, _agent(), COMPUTE))
+    assert status["error"] == {"code": "VMExtensionProvisioningTimeout", "message": "ordered"}
+    assert _instances_with_agent(stand_in) == 0
+    assert client.settle(client.send("PUT", path, _agent(), COMPUTE))["status"] == "Succeeded"
+    assert _instances_with_agent(stand_in) == 1
+
+
 @pytest.mark.parametrize("mode", ["Uniform", "Flexible"])
 def test_manual_upgrades_leave_instances_as_they_were(
     client: Client, stand_in: AzureStandIn, furniture: Furniture, mode: str

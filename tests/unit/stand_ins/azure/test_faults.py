@@ -71,6 +71,14 @@ def test_a_connection_is_reset_before_any_effect(client: Client, stand_in: Azure
     assert client.send("GET", path, version=TABLES).status == 404
 
 
+def test_a_reset_is_no_orderly_end(client: Client, stand_in: AzureStandIn) -> None:
+    stand_in.estate.faults.reset(kind="token")
+    # Without TLS: Python's own TLS shows a reset as an orderly end.
+    with pytest.raises(ConnectionResetError) as reset:
+        client.send("POST", f"{stand_in.metadata_url}/tenant/oauth2/v2.0/token", b"", token="")
+    assert reset.type is ConnectionResetError
+
+
 def test_after_the_second_write_nothing_is_heard(client: Client, stand_in: AzureStandIn, workspace: str) -> None:
     faults = stand_in.estate.faults
     faults.cut_after_writes = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import os
@@ -145,6 +146,15 @@ def test_rows_are_counted_by_query(furniture: Furniture, receiver: Receiver) -> 
     assert rows(f"{TABLE} | summarize Last = max(RawData), count()") == [["line 1", 3]]
     assert rows(f"union withsource=Table {TABLE}, {other} | summarize count() by Table") == [[TABLE, 3]]
     assert rows(f"{TABLE} | take 1 | project Computer") == [["node001"]]
+
+
+def test_rows_of_long_ago(stand_in: AzureStandIn, receiver: Receiver) -> None:
+    receiver.post(_rows(2))
+    rows = stand_in.estate.rows
+    rows[0] = dataclasses.replace(rows[0], received=rows[0].received - 3600)
+    for since, count in (("30m", 1), ("2h", 2)):
+        answer = receiver.query(f"{TABLE} | where TimeGenerated > ago({since}) | count")
+        assert answer.document["tables"][0]["rows"] == [[count]]
 
 
 def test_queries_that_are_refused(receiver: Receiver) -> None:
