@@ -23,6 +23,11 @@ def times_of(lines: list[tuple[str, str]], offset: str = "+00:00") -> list[datet
     return [row[0] for row in rows]
 
 
+def test_no_sample_is_forgotten():
+    files = {str(path.relative_to(catalogue.SAMPLES)) for path in catalogue.SAMPLES.glob("*/*")}
+    assert files == set(catalogue.TIMES)
+
+
 def test_every_record_of_the_samples_has_its_time_and_nothing_else_changes():
     sources = catalogue.resolved()
     records = defaultdict(list)
@@ -71,6 +76,8 @@ ZONES = [
     ("2026-06-15T10:00:00+05:45 x", "+02:00", "2026-06-15T04:15:00"),
     ("2026-06-15T10:00:00-0930 x", "+02:00", "2026-06-15T19:30:00"),
     ("2026-06-15T10:00:00.1234567891+00:00 x", "+02:00", "2026-06-15T10:00:00.123456"),
+    ("2026-06-15 10:00:00 -0100 Notice:  munged", "+02:00", "2026-06-15T11:00:00"),
+    ("2026-06-15 10:00:00,100 - healthagent - x", "+02:00", "2026-06-15T08:00:00.100"),
     ("[2026-06-15T10:00:00.000] [5.0] x", "+02:00", "2026-06-15T08:00:00"),
     ("Jun 15 10:00:00 n x", "+02:00", "2026-06-15T08:00:00"),
     ("Jan  1 00:30:00 n x", "+02:00", "2025-12-31T22:30:00"),
