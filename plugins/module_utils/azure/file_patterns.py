@@ -19,14 +19,15 @@ def lint_file_pattern(pattern: str, shared: Sequence[str] = ()) -> Iterator[str]
     :param shared: mount points of shared file systems, on the nodes that the pattern is for. The agent reads local
         disks only; on another one it misses what other hosts write.
     """
-    if not pattern.startswith("/") and not _WINDOWS.match(pattern):
+    windows = bool(_WINDOWS.match(pattern))
+    if not pattern.startswith("/") and not windows:
         yield f"'{pattern}' is to be an absolute path."
     if "," in pattern:
         yield f"'{pattern}' has a comma: give each pattern by itself."
     if not pattern.isascii() or not pattern.isprintable():
         yield f"'{pattern}' has characters other than printable ASCII."
-    folder, _separator, name = pattern.rpartition("\\" if _WINDOWS.match(pattern) else "/")
-    if _WILD.search(folder):
+    folder, _separator, name = pattern.rpartition("\\" if windows else "/")
+    if not windows and _WILD.search(folder):
         yield f"'{pattern}' has a wildcard in a directory; the agent knows it in the name of the file only."
     if not name or re.search(r"[?\[\]{}]|\*\*", name):
         yield f"'{pattern}' is to end in the name of a file; '*' is the only wildcard."

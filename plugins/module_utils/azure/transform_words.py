@@ -5,7 +5,8 @@
 """What a transformation of a data collection rule may say.
 
 From Microsoft's page "Supported KQL features in Azure Monitor transformations" of 2026-01-20: its lists, and the
-functions ``iff`` and ``replace``, which are in its examples alone. What is not on the page is refused by Azure.
+functions ``iff`` and ``replace``, which are in its examples alone; ``lookup_string_am`` reads the enrichment data of a
+rule, in the examples of the interface 2023-03-11. What is in neither is refused by Azure.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ WORD_OPERATORS = frozenset(
 
 FUNCTIONS = frozenset(
     """
-    parse_cef_dictionary geo_location columnifexists
+    parse_cef_dictionary geo_location columnifexists lookup_string_am
     binary_and binary_or binary_not binary_shift_left binary_shift_right binary_xor
     tobool todatetime todouble toreal toguid toint tolong tostring totimespan
     ago datetime_add datetime_diff datetime_part dayofmonth dayofweek dayofyear endofday endofmonth endofweek endofyear

@@ -11,7 +11,9 @@ from ansible_collections.slurm.observability.plugins.module_utils.azure.file_pat
 from ansible_collections.slurm.observability.plugins.module_utils.azure.record_starts import RECORD_STARTS
 
 
-@pytest.mark.parametrize("pattern", ["/var/log/syslog", "/var/log/a/*.log", "/var/log/x*y*", r"C:\logs\a*.txt"])
+@pytest.mark.parametrize(
+    "pattern", ["/var/log/syslog", "/var/log/a/*.log", "/var/log/x*y*", r"C:\logs\a*.txt", r"C:\logs\*\a.txt"]
+)
 def test_patterns_that_the_agent_follows(pattern):
     assert list(lint_file_pattern(pattern, shared=["/shared"])) == []
 
