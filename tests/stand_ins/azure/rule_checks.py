@@ -152,8 +152,8 @@ def _sources(properties: Document) -> Iterator[Document]:
         for stream in source.get("streams") or [""]:
             if stream not in declared and stream not in _AZURE_STREAMS:
                 yield _unknown_stream(stream, target)
-        if kind == "logFiles" and len(_workspaces(properties)) != 1:
-            yield _detail("InvalidDestination", target, "Text logs go to exactly one workspace.")
+        if kind == "logFiles" and len(_workspaces(properties)) > 1:
+            yield _detail("InvalidDestination", target, "Text logs go to one workspace.")
 
 
 def _all_sources(properties: Document) -> Iterator[tuple[str, Document]]:
