@@ -30,7 +30,7 @@ from ansible_collections.slurm.observability.plugins.module_utils.azure.errors i
 Document = dict[str, Any]
 
 # Codes of a 404 that says: there is none. Others mean that something above is missing, such as the resource group.
-_NOTHING = ("ResourceNotFound", "NotFound", "")
+_NOTHING = ("ResourceNotFound", "NotFound", "PolicyAssignmentNotFound", "")
 _SAFE = "/!$&'()*+,;=:@"  # in a path
 _DONE = ("succeeded",)
 _FAILED = ("failed", "canceled")
@@ -130,15 +130,16 @@ class ArmClient:
                 return None
             raise
 
-    def list(self, path: str, api_version: str) -> Iterator[Document]:
+    def list(self, path: str, api_version: str, **query: str) -> Iterator[Document]:
         """All entries of a list, page by page."""
         url: str | None = self._url(path)
-        first: str | None = api_version
+        first: tuple[str | None, Mapping[str, str]] = (api_version, query)
         while url:
-            page = self._document(self._send("GET", url, first)) or {}
+            version, more = first
+            page = self._document(self._send("GET", url, version, query=more)) or {}
             yield from page.get("value") or ()
             # A page's own link has its query with it. The token must not follow a link that leads elsewhere.
-            url, first = page.get("nextLink"), None
+            url, first = page.get("nextLink"), (None, {})
             if url:
                 self._check_origin(url)
 
