@@ -18,7 +18,8 @@ description:
   - A principal that was made a moment ago may be unknown for some seconds. The module tries until it is known.
 options:
   principal_id:
-    description: The object id of the principal, such as RV(slurm.observability.azure_managed_identity#module:principal_id).
+    description:
+      - The object id of the principal, such as RV(slurm.observability.azure_managed_identity#module:principal_id).
     type: str
     required: true
   principal_type:
