@@ -227,9 +227,11 @@ def present(module, client, existing, path):
         refuse(lint_rule(wanted))
     if comparable(existing, rules.SCHEMA) == comparable(wanted, rules.SCHEMA):
         return existing
-    workspaces.check_destinations(client, wanted, tables_may_be_missing=module.check_mode)
-    if module.check_mode:
+    columns = workspaces.check_destinations(client, wanted, tables_may_be_missing=module.check_mode)
+    if module.check_mode:  # the tables may be others by then
         return {**(existing or {}), **wanted}
+    if module.params["lint"]:
+        refuse(lint_rule(wanted, columns))
     return client.put(path, rules.API_VERSION, wanted, again_on=NOT_VISIBLE_YET)
 
 

@@ -35,7 +35,7 @@ options:
   type_handler_version:
     description:
       - The version, major and minor. A later minor version to which Azure has raised it by itself will do.
-      - Version V(1.36) of the agent is the first to read text logs on aarch64.
+      - Version 1.36.1 of the agent is the first to read text logs on aarch64.
     type: str
     default: "1.36"
   auto_upgrade_minor_version:

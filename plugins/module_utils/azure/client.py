@@ -233,7 +233,7 @@ class ArmClient:
         from azure.core.rest import HttpRequest
 
         params = {**({"api-version": api_version} if api_version else {}), **(query or {})}
-        request = HttpRequest(method, url, params=params, **({} if body is None else {"json": body}))
+        request = HttpRequest(method, url, params=params, json=body)
         what = f"{method} {urlsplit(url).path}"
         self._count()
         with self._plain_errors(what):

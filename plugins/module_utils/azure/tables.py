@@ -75,6 +75,12 @@ def path(workspace: str, name: str = "") -> str:
     return f"{workspace}/tables/{name}".rstrip("/")
 
 
+def column_names(table: Mapping[str, Any]) -> list[str]:
+    """The names of all columns that rows of an answered table have."""
+    schema = table["properties"]["schema"]
+    return [column["name"] for key in ("columns", "standardColumns") for column in schema.get(key) or ()]
+
+
 def settings(table: Mapping[str, Any] | None) -> Document | None:
     """What of an answered table can be set, as it would be sent to have it so."""
     if table is None:

@@ -44,25 +44,27 @@ def get(client: ArmClient, workspace: str) -> Document:
     return document
 
 
-def check_destinations(client: ArmClient, rule: Mapping[str, Any], tables_may_be_missing: bool) -> None:
+def check_destinations(client: ArmClient, rule: Mapping[str, Any], tables_may_be_missing: bool) -> dict[str, list[str]]:
     """Raise DocumentError when a rule cannot work: a workspace or a table is missing, or the regions differ.
 
-    What may not be read is not held against the rule. In check mode tables may be missing: the task before, which
-    would have made them, made none.
+    Returns the columns of the tables that the rule writes to, by the name of the table. What may not be read is not
+    held against the rule. In check mode tables may be missing: the task before, which would have made them, made none.
     """
     properties = rule["properties"]
     of_name = {
         destination.get("name"): destination.get("workspaceResourceId", "")
         for destination in (properties.get("destinations") or {}).get("logAnalytics") or ()
     }
-    faults = [fault for workspace in of_name.values() for fault in _faults_of_workspace(client, rule, workspace)]
-    if not faults and not tables_may_be_missing:
-        faults = [
-            f"{workspace} has no table {table}: make it first"
-            for workspace, table in sorted(set(_output_tables(properties, of_name)))
-            if _readable(client, tables.path(workspace, table), tables.API_VERSION) is None
-        ]
-    refuse(faults)
+    refuse([fault for workspace in of_name.values() for fault in _faults_of_workspace(client, rule, workspace)])
+    found = {
+        (workspace, table): _readable(client, tables.path(workspace, table), tables.API_VERSION)
+        for workspace, table in sorted(set(_output_tables(properties, of_name)))
+    }
+    missing = [
+        f"{workspace} has no table {table}: make it first" for (workspace, table), one in found.items() if one is None
+    ]
+    refuse([] if tables_may_be_missing else missing)
+    return {table: tables.column_names(document) for (_workspace, table), document in found.items() if document}
 
 
 def _is_id(workspace: str) -> bool:

@@ -253,6 +253,16 @@ def test_the_lint_speaks_before_azure_does(azure, rule):
         azure.run("data_collection_rule", **rule, lint=False)
 
 
+def test_a_transformation_is_held_against_the_table_that_is_there(azure, rule):
+    rule["data_flows"][0]["transform_kql"] = "source | extend Level = RawData"
+    with pytest.raises(Failed, match="Level") as failure:
+        azure.run("data_collection_rule", **rule)
+    assert "code" not in failure.value.result and azure.writes() == 0
+    columns = [{"name": "TimeGenerated", "type": "dateTime"}, {"name": "Level", "type": "string"}]
+    azure.run("loganalytics_table", resource_group="hpc", workspace="logs", name="slurmd_raw_CL", columns=columns)
+    azure.converge("data_collection_rule", **rule)
+
+
 def test_what_is_missing_is_told_before_anything_is_changed(azure, rule):
     nowhere = azure.workspace + "-nowhere"
     for change, message in (
