@@ -172,9 +172,11 @@ class ArmClient:
         self._wait(response, path, patience)
         return self._settled(path, api_version, response, patience)
 
-    def post(self, path: str, api_version: str, body: Mapping[str, Any]) -> None:
-        """Ask for an action, and wait for its end."""
-        self._wait(self._send("POST", self._url(path), api_version, body), path, self._patience(self._timeout))
+    def post(self, path: str, api_version: str | None, body: Mapping[str, Any]) -> Document | None:
+        """Ask for an action, and wait for its end; return what was answered at first, if anything."""
+        response = self._send("POST", self._url(path), api_version, body)
+        self._wait(response, path, self._patience(self._timeout))
+        return self._document(response)
 
     def delete(self, path: str, api_version: str, **query: str) -> bool:
         """Remove what is at a path; return whether there was anything."""

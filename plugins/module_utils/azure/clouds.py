@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud. ``scope`` is what a token for Resource Manager is asked for, ``logs`` the same for queries of logs."""
+    """A cloud. ``scope`` is what a token for Resource Manager is asked for; for queries of logs it is their address."""
 
     endpoint: str
     scope: str

@@ -73,6 +73,6 @@ def _entries(error: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     message = " ".join(str(error.get("message") or "").split())
     title = f"{code} at {target}" if target else code
     yield code, ": ".join(filter(None, (title, message))) or "no explanation"
-    for detail in error.get("details") or ():
+    for detail in (*(error.get("details") or ()), error.get("innererror")):  # the latter of queries
         if isinstance(detail, dict):
             yield from _entries(detail)

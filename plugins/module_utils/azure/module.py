@@ -69,6 +69,15 @@ class AzureModule(AnsibleModule):
 
     def client(self) -> ArmClient:
         """Resource Manager of the cloud that the options choose. Raises CredentialError when nobody can sign in."""
+        cloud = self.cloud()
+        return self._client_of(cloud, cloud.endpoint, cloud.scope)
+
+    def query_client(self, endpoint: str | None) -> ArmClient:
+        """The service that answers queries of logs, at an address of its own or that of the cloud."""
+        cloud = self.cloud()
+        return self._client_of(cloud, endpoint or cloud.query_endpoint, f"{cloud.query_endpoint}/.default")
+
+    def _client_of(self, cloud: Cloud, endpoint: str, scope: str) -> ArmClient:
         try:
             known = credentials.settings(self.params)
             subscription = known.get("subscription_id")
@@ -76,12 +85,11 @@ class AzureModule(AnsibleModule):
                 raise CredentialError(
                     "which subscription? Set subscription_id (AZURE_SUBSCRIPTION_ID in the environment)"
                 )
-            cloud = self.cloud()
             return ArmClient(
                 credentials.credential(self.params, known, cloud),
                 subscription,
-                cloud.endpoint,
-                cloud.scope,
+                endpoint,
+                scope,
                 ca_file=self.params["ca_file"],
                 timeout=self.params["timeout"],
             )

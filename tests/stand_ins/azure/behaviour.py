@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -22,5 +22,7 @@ class Behaviour:
     page_size: int = 0
     # Whether the limit of the ingestion holds for the unpacked body too, as the documentation says.
     count_uncompressed: bool = True
+    # What the list of permissions allows to whoever asks for it.
+    actions: list[str] = field(default_factory=lambda: ["*"])
     # The id of the machine for which the instance metadata service speaks; without one, it signs in any identity.
     machine: str = ""

@@ -19,6 +19,7 @@ from .groups import Groups
 from .identities import Identities
 from .ingestion import Ingestion
 from .machines import Machines
+from .permissions import Permissions
 from .policies import Policies
 from .query import Query
 from .roles import Roles
@@ -64,6 +65,7 @@ class Services:
             Groups(estate),
             Associations(estate),
             Roles(estate, identities),
+            Permissions(estate),
             Policies(estate),
             Workspaces(estate),
             tables,

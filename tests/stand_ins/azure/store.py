@@ -53,6 +53,10 @@ class Store:
     def __contains__(self, identifier: str) -> bool:
         return key(identifier) in self._documents
 
+    def ids(self) -> list[str]:
+        """The ids of all documents, in the order of their creation."""
+        return [document["id"] for document in list(self._documents.values())]
+
     def put(self, document: Document) -> None:
         """Keep a document under its ``id``."""
         self._documents[key(document["id"])] = copy.deepcopy(document)

@@ -91,3 +91,12 @@ def test_an_identity_that_is_gone_is_unknown(client: Client, furniture: Furnitur
     assert client.send("DELETE", path, version="2023-01-31").status == 200
     role = f"{furniture.group}/providers/Microsoft.Authorization/roleAssignments/{FIRST}"
     assert client.send("PUT", role, _body(principal), ROLES).codes == ["PrincipalNotFound"]
+
+
+def test_permissions_are_listed_for_what_is_there(client: Client, stand_in: AzureStandIn, furniture: Furniture) -> None:
+    below = "/providers/Microsoft.Authorization/permissions"
+    assert client.send("GET", f"{furniture.group}{below}", version=ROLES).document["value"][0]["actions"] == ["*"]
+    stand_in.estate.behaviour.actions = ["*/read"]
+    listed = client.send("GET", f"{furniture.machine('scheduler')}{below}", version=ROLES)
+    assert listed.document["value"][0]["actions"] == ["*/read"]
+    assert client.send("GET", f"{furniture.group}x{below}", version=ROLES).status == 404
