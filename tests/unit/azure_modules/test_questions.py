@@ -41,7 +41,7 @@ def test_a_query_is_answered_by_rows(azure, question, monkeypatch):
 
 
 def test_a_query_that_is_wrong_is_told_with_its_reason(azure, question):
-    with pytest.raises(Failed, match="BadArgumentError.*SEM0100: .*'gone_CL'"):
+    with pytest.raises(Failed, match=r"BadArgumentError.*SEM0100: .*'gone_CL'"):
         azure.run("log_analytics_query_info", query="gone_CL | count", **question)
 
 
