@@ -52,6 +52,7 @@ class AzureStandIn:
         return {
             "AZURE_ARM_ENDPOINT": self.url,
             "AZURE_AUTHORITY_HOST": self.url,
+            "AZURE_LOG_ANALYTICS_ENDPOINT": self.url,
             "AZURE_POD_IDENTITY_AUTHORITY_HOST": self.metadata_url,
             "AZURE_SUBSCRIPTION_ID": tenancy.subscription,
             "AZURE_TENANT": tenancy.tenant,

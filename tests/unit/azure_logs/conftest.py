@@ -73,7 +73,6 @@ class Site:
             "HOME": str(self.home),  # the credential file of whoever runs this is none of ours
             "ANSIBLE_AZURE_AUTH_SOURCE": "env",
             "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
-            "AZURE_LOG_ANALYTICS_ENDPOINT": self.stand_in.url,
             "SUBSCRIPTION_ID": self.stand_in.estate.tenancy.subscription,
             "RESOURCE_GROUP": "hpc",
             "WORKSPACE_NAME": "logs",

@@ -35,6 +35,7 @@ def test_a_query_is_answered_by_rows(azure, question, monkeypatch):
     azure.estate.rows += [row, row]
     query = "slurmd_raw_CL | summarize Rows = count() by Computer"
     counted = [{"Computer": "node1", "Rows": 2}]
+    monkeypatch.delenv("AZURE_LOG_ANALYTICS_ENDPOINT")
     assert azure.run("log_analytics_query_info", query=query, **question)["rows"] == counted
     monkeypatch.setenv("AZURE_LOG_ANALYTICS_ENDPOINT", question.pop("query_endpoint"))
     assert azure.run("log_analytics_query_info", query=query, **question)["rows"] == counted
