@@ -35,6 +35,8 @@ BINARY = Path("/opt/microsoft/azuremonitoragent/bin/fluent-bit")
 # The launcher starts fluent-bit, which connects to the agent.
 SERVICES = ("azuremonitoragent.service", "azuremonitor-agentlauncher.service")
 WRONG_PAGE_SIZE = "Unsupported system page size"
+# A build without the plugins that it is tried with has come as far as it is tried for.
+UNKNOWN_PLUGIN = "tried to instance a plugin name"
 DUMMY = ("-i", "dummy", "-p", "samples=1", "-o", "null", "-f", "1")
 PACKAGE_LOCKS = tuple(map(Path, ("/var/lib/dpkg/lock", "/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock")))
 FLOCK = "hhqqi"  # struct flock: type, whence, start, length, process
@@ -134,6 +136,8 @@ def probe(binary, seconds):
             # What was built for other pages says so, or dies of it.
             if WRONG_PAGE_SIZE in said or (code or 0) < 0:
                 return f"{told} (ended with {code})", True
+            if UNKNOWN_PLUGIN in said:
+                return "", False
             if code or (code is None and arguments is not DUMMY):
                 return f"{told} (ended with {code})", False
     except OSError as error:
@@ -285,10 +289,12 @@ class Keeper:
 
     def restart(self):
         """Let the services that run have what is in place. One that was stopped stays so."""
-        command = ["systemctl", "try-restart", *SERVICES]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if done.returncode:
-            raise Refusal(f"the agent's services did not restart: {' '.join(done.stdout.decode().split())}")
+        running = [name for name in SERVICES if output_of("systemctl", "is-active", name)]
+        if running:
+            command = ["systemctl", "restart", *running]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if done.returncode:
+                raise Refusal(f"the agent's services did not restart: {' '.join(done.stdout.decode().split())}")
         self.write_record(restart_due=False)
 
     def restore(self):

@@ -17,7 +17,7 @@ from tests.integration.lab.support import ROOT, Lab, wait_until
 
 NODE, UNIT, LOG = "node1", "journal-file-lab", "/var/log/slurm-observability/lab.log"
 SOURCE = {"name": "lab", "journal": {"path": LOG, "matches": ["SYSLOG_IDENTIFIER=lab-kernel"]}}
-DATED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 node1 lab-kernel(\[\d+\])?: line \d+")
+DATED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 \S+ lab-kernel(\[\d+\])?: line \d+")
 
 
 def play(lab: Lab, directory: Path, state: str) -> str:

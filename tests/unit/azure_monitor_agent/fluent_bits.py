@@ -27,3 +27,10 @@ LACKS_A_LIBRARY = """#!/bin/sh
 echo 'error while loading shared libraries: libyaml-0.so.2' >&2
 exit 127
 """
+# As fluent-bit 5.1.1 says it.
+LACKS_A_PLUGIN = """#!/bin/sh
+# {name}
+[ "$*" = --version ] && exit
+echo "[error] [config] section 'dummy' tried to instance a plugin name that doesn't exist" >&2
+exit 1
+"""

@@ -37,7 +37,7 @@ for name in names:
     running = (services / name).exists()
     if verb == "show":
         show(name)
-    elif verb in ("start", "restart") or (verb == "try-restart" and running):
+    elif verb in ("start", "restart"):
         (services / name).write_text(str(time.clock_gettime(time.CLOCK_MONOTONIC)))
         if verb != "start":
             with (services / "restarted").open("a") as log:
@@ -48,5 +48,6 @@ for name in names:
         (services / f"{name}.enabled").touch()
     elif verb == "disable":
         (services / f"{name}.enabled").unlink()
-    elif verb == "is-active" and not running:
-        sys.exit(3)
+    elif verb == "is-active":
+        print("active" if running else "inactive")
+        sys.exit(0 if running else 3)
