@@ -123,6 +123,12 @@ def test_what_cannot_work_is_refused_before_anything_is_changed(
     assert host.snapshot() == before
 
 
+def test_an_agent_that_is_to_be_upgraded_does_not_stop_a_check(host: MadeUpHost) -> None:
+    host.package("1.30.0")
+    changed, said = play(host, azure_monitor_agent_phase=[])
+    assert changed == 0, said
+
+
 @pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="needs dpkg")
 def test_the_agent_may_come_as_a_package(host: MadeUpHost, tmp_path: Path) -> None:
     for command in ("dpkg-query", "rpm"):

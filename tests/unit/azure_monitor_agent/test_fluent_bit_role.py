@@ -121,6 +121,13 @@ def test_what_cannot_work_is_refused(tmp_path: Path, source: Path, change: dict[
     assert (host.in_place(), host.copies(), host.restarted()) == ("of 1.36.1", [], [])
 
 
+def test_an_agent_that_is_to_be_upgraded_does_not_stop_a_check(tmp_path: Path, source: Path) -> None:
+    host = node(tmp_path)
+    host.package("1.30.0")
+    changed, said = use(host, source, azure_monitor_agent_fluent_bit_phase=[])
+    assert changed == 0, said
+
+
 def test_a_supplied_one_that_crashes_is_refused(tmp_path: Path, source: Path) -> None:
     host = node(tmp_path)
     source.write_text(fluent_bits.WRONG_PAGES.format(name="supplied"))
