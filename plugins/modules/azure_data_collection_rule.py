@@ -229,7 +229,7 @@ def present(module, client, existing, path):
         return existing
     columns = workspaces.check_destinations(client, wanted, tables_may_be_missing=module.check_mode)
     if module.check_mode:  # the tables may be others by then
-        return {**(existing or {}), **wanted}
+        return {**(existing or {}), **wanted, "name": module.params["name"]}
     if module.params["lint"]:
         refuse(lint_rule(wanted, columns))
     return client.put(path, rules.API_VERSION, wanted, again_on=NOT_VISIBLE_YET)

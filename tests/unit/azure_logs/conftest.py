@@ -91,7 +91,7 @@ class Site:
         """Start the playbook."""
         extra = json.dumps({**self.settings, **settings})
         return subprocess.Popen(
-            ["ansible-playbook", "-i", "localhost,", "playbooks/logs.yml", "-e", extra, *options],
+            ["ansible-playbook", "-i", "localhost,", "-e", extra, "playbooks/logs.yml", *options],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,

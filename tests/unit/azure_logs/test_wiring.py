@@ -59,6 +59,11 @@ def test_asked_for(inventory: Path) -> None:
     assert "Remove what collects logs in Azure" in removed
 
 
-def test_a_group_of_its_own_names_the_agents_hosts(inventory: Path) -> None:
-    inventory.write_text(INVENTORY + "[azure_monitor_agent]\nnode1\n")
+def test_groups_of_their_own_name_the_hosts(inventory: Path) -> None:
+    forwarders = INVENTORY + "[fluent_bit]\nnode2\n"
+    inventory.write_text(forwarders)
+    found = dict(plays(inventory, "logs"))
+    assert found["Forward what the agent does not"] == "fluent_bit"
+    assert "Prepare the agent's hosts" not in found, "who has the agent beside forwarders is said by a group"
+    inventory.write_text(forwarders + "[azure_monitor_agent]\nnode1\n")
     assert dict(plays(inventory, "logs"))["Prepare the agent's hosts"] == "azure_monitor_agent"
