@@ -56,15 +56,15 @@ def output_of(*command):
     """What a command prints, or nothing where it fails or is not there."""
     if not shutil.which(command[0]):
         return ""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
 def agent_version():
     """The version of the agent's package, or nothing while it is not installed whole."""
-    status, _, version = output_of("dpkg-query", "-W", "-f", "${Status}/${Version}", PACKAGE).partition("/")
-    if status == "install ok installed":
-        return version
+    known = output_of("dpkg-query", "-W", "-f", "${Status}/${Version}", PACKAGE)
+    if known.startswith("install ok installed/"):
+        return known.partition("/")[2]
     return output_of("rpm", "-q", "--queryformat", "%{VERSION}", PACKAGE)
 
 
@@ -261,7 +261,7 @@ class Keeper:
         """Rename the supplied binary over the agent's, whose copy is kept. Raises Moved and Refusal."""
         if not self.supplied.exists():
             raise Refusal(f"there is no {self.supplied}; run the role again with a fluent-bit built for this machine")
-        reason, _ = probe(self.supplied, self.options.probe_seconds)
+        reason = probe(self.supplied, self.options.probe_seconds)[0]
         if reason:
             raise Refusal(f"the supplied fluent-bit does not work on this machine: {reason}")
         copy, scratch = self.shipped_copy(version), BINARY.with_name(".fluent-bit.new")
@@ -292,7 +292,7 @@ class Keeper:
         running = [name for name in SERVICES if output_of("systemctl", "is-active", name)]
         if running:
             command = ["systemctl", "restart", *running]
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
             if done.returncode:
                 raise Refusal(f"the agent's services did not restart: {' '.join(done.stdout.decode().split())}")
         self.write_record(restart_due=False)
