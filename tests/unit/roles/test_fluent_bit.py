@@ -269,6 +269,13 @@ def test_bad_input_is_refused_before_anything_is_changed(play: Play, given: dict
     assert "changed=0" in refused.stdout and not play.settings.exists()
 
 
+def test_preflight_comes_before_the_rules(play: Play) -> None:
+    checked = play.run("main", fluent_bit_azure_rules=[], fluent_bit_phase=[])
+    assert checked.returncode == 0, checked.stdout
+    refused = play.run("main", fluent_bit_azure_rules=rules("syslog_raw_dcr_direct"), fluent_bit_phase=[])
+    assert refused.returncode != 0, "rules that are there are checked"
+
+
 def test_what_it_may_not_read_is_named(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root becomes another user")
