@@ -276,6 +276,12 @@ def test_preflight_comes_before_the_rules(play: Play) -> None:
     assert refused.returncode != 0, "rules that are there are checked"
 
 
+@pytest.mark.parametrize("reads_all", [False, True])
+def test_a_check_asks_nobody(play: Play, reads_all: bool) -> None:
+    checked = play.run("verify", "--check", fluent_bit_reads_all=reads_all)
+    assert checked.returncode == 0, checked.stdout
+
+
 def test_what_it_may_not_read_is_named(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root becomes another user")
