@@ -158,7 +158,9 @@ def _tail(one: Input, common: Document, settings: Settings) -> Document:
         "key": "RawData",
         "path_key": "FilePath",
         "read_from_head": True,
-        "refresh_interval": 5,
+        # Seconds until files are looked for anew. A pattern stands for files that are written once, and where its
+        # directory is missing fluent-bit complains each time.
+        "refresh_interval": 60 if any("*" in path for path in one["paths"]) else 5,
         # A file that was rotated away is still read, should it take so long.
         "rotate_wait": settings.rotate_wait_seconds,
         "buffer_max_size": LONGEST_LINE,

@@ -80,6 +80,13 @@ def test_each_source_has_its_own_positions_and_its_own_bounded_buffer() -> None:
     }
 
 
+def test_patterns_are_looked_up_less_often_than_files_that_rotate() -> None:
+    pipeline = fluent_bit.configuration(inputs("scheduler"), settings())["pipeline"]
+    tails = [one for one in pipeline["inputs"] if one["name"] == "tail"]
+    intervals = {one["alias"]: one["refresh_interval"] for one in tails}
+    assert intervals["slurmctld"] == 5 and intervals["slurmjobs"] == 60
+
+
 @pytest.mark.parametrize("seconds", [1, 10, 60])
 def test_what_is_read_between_two_flushes_fits_into_a_request(seconds: int) -> None:
     """Two windows may fall into one flush, and JSON needs up to twice the bytes."""
