@@ -82,7 +82,7 @@ def _environment(settings: Settings) -> list[Document]:
 
 
 def _service(settings: Settings) -> Document:
-    host, _, port = settings.listen_address.rpartition(":")
+    host, _colon, port = settings.listen_address.rpartition(":")
     return {
         "flush": settings.flush_seconds,
         "grace": 5,

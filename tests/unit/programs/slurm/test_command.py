@@ -137,7 +137,7 @@ def test_close_ends_what_runs_and_starts_no_more(fake_slurm, eventually):
 
     thread = threading.Thread(target=ask)
     thread.start()
-    eventually(lambda: fake_slurm.calls("squeue"))
+    eventually(lambda: fake_slurm.calls("squeue") and runner.commands_started)
     runner.close()
     thread.join(5)
     assert errors == ["squeue was ended because the program is stopping"]
