@@ -6,6 +6,7 @@ A lab's machines do not see what the kernel says: a program's messages stand for
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -32,7 +33,8 @@ def play(lab: Lab, directory: Path, state: str) -> str:
         json.dumps([{"hosts": NODE, "gather_facts": False, "become": True, "roles": [role]}])
     )
     command = ["ansible-playbook", "-i", str(directory / "inventory.yml"), str(directory / "play.yml")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout
     return next(line for line in done.stdout.splitlines() if line.startswith(NODE) and "changed=" in line)
 
