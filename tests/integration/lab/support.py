@@ -237,7 +237,7 @@ class Alertmanager:
 
 @dataclass
 class Receiver:
-    """A webhook receiver of Alertmanager's. Keeps what arrives, but for alerts about the lab's host and about itself."""
+    """A webhook receiver of Alertmanager's. Keeps what arrives, but for alerts on the host and on itself."""
 
     address: str
     port: int
