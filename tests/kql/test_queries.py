@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from ansible_collections.slurm.observability.plugins.plugin_utils.log_queries import read_query
 
-pytest.importorskip("duckdb_kql", reason="no engine runs KQL here (requirements-dev.txt)")
-
 from tests.kql import catalogue, engine
 
 LOGS = (

@@ -7,8 +7,6 @@ from datetime import date, datetime
 
 import pytest
 
-pytest.importorskip("duckdb_kql", reason="no engine runs KQL here (requirements-dev.txt)")
-
 from tests.kql import catalogue, engine
 
 DAY = "2026-06-15T12:00:00"

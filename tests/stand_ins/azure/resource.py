@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
@@ -16,16 +17,16 @@ GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 ANY_DATE = r"20\d\d-\d\d-\d\d(-preview)?"
 
 
-class Resources:
+class Resources(ABC):
     """One type of resource. A subclass says where it is, and how it is made."""
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         self.store = estate.store
 
+    @abstractmethod
     def register(self, router: Router) -> None:
         """Add the paths."""
-        raise NotImplementedError
 
     def get(self, request: Request) -> Response:
         """Answer with the resource."""

@@ -1,22 +1,15 @@
-"""The offline check takes the rules that Microsoft shows with the description of the interface.
-
-They are read where a clone of github.com/Azure/azure-rest-api-specs is: AZURE_REST_API_SPECS is its path.
-"""
+"""The offline check takes the rules that Microsoft shows with the description of the interface."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
-import pytest
 from ansible_collections.slurm.observability.plugins.module_utils.azure.rule_lint import lint_rule
 
-SPECS = os.environ.get("AZURE_REST_API_SPECS", "")
+from tests.azure_rest_api_specs import SPECIFICATION, needs_specs
+
 EXAMPLES = sorted(
-    Path(SPECS).glob(
-        "specification/monitor/resource-manager/Microsoft.Insights/stable/*/examples/DataCollectionRules*ate*.json"
-    )
+    SPECIFICATION.glob("monitor/resource-manager/Microsoft.Insights/stable/*/examples/DataCollectionRules*ate*.json")
 )
 
 # What Microsoft shows and never tried: its examples are not validated.
@@ -30,7 +23,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.skipif(not SPECS, reason="AZURE_REST_API_SPECS names no clone of azure-rest-api-specs")
+@needs_specs
 def test_rules_that_microsoft_shows() -> None:
     assert EXAMPLES
     found = {example.name: lint_rule(json.loads(example.read_text())["parameters"]["body"]) for example in EXAMPLES}

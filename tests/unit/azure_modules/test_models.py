@@ -1,18 +1,16 @@
 """What the modules send, read and written again by azure-mgmt-monitor's own models, is the same document.
 
-The version is the one that is installed; both 6.0.2 and 7.0.0 have passed. In addition the bodies are held against
-Microsoft's descriptions of the interface, where AZURE_REST_API_SPECS names a copy of azure-rest-api-specs.
+The version is the one that is installed; both 6.0.2 and 7.0.0 have passed. In addition the schemas are held against
+Microsoft's descriptions of the interface, where these are at hand.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 import re
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +18,8 @@ from ansible_collections.slurm.observability.plugins.module_utils.azure import d
 from ansible_collections.slurm.observability.plugins.module_utils.azure import data_collection_rules as rules
 from ansible_collections.slurm.observability.plugins.module_utils.azure.schema import Each, Keys, Named
 from azure.mgmt.monitor import models
+
+from tests.azure_rest_api_specs import SPECIFICATION, needs_specs
 
 from .conftest import Azure
 from .examples import example
@@ -178,12 +178,12 @@ def _dropped(before: Any, after: Any, path: str = "") -> Iterator[str]:
                 yield f"{path}.{key}".lstrip(".")
 
 
-SPECIFICATION = "specification/monitor/resource-manager/Microsoft.Insights/stable/2023-03-11"
+INSIGHTS = "monitor/resource-manager/Microsoft.Insights/stable/2023-03-11"
 # Keys of an endpoint that only Azure writes, and that the description does not mark so.
 UNMARKED = {"immutableId", "configurationAccess", "logsIngestion", "metricsIngestion"}
 
 
-@pytest.mark.skipif("AZURE_REST_API_SPECS" not in os.environ, reason="AZURE_REST_API_SPECS names no copy")
+@needs_specs
 def test_the_schemas_have_the_keys_of_the_official_description():
     def compare(schema: Any, name: str, definitions: dict[str, Any]) -> int:
         if isinstance(schema, (Each, Named)):
@@ -204,8 +204,7 @@ def test_the_schemas_have_the_keys_of_the_official_description():
         (rules.PROPERTIES, "dataCollectionRules_API.json", "DataCollectionRule"),
         (endpoints.PROPERTIES, "dataCollectionEndpoints_API.json", "DataCollectionEndpoint"),
     ):
-        path = Path(os.environ["AZURE_REST_API_SPECS"], SPECIFICATION, file)
-        assert compare(schema, name, json.loads(path.read_text())["definitions"]) > 1
+        assert compare(schema, name, json.loads((SPECIFICATION / INSIGHTS / file).read_text())["definitions"]) > 1
 
 
 def _reference(found: dict[str, Any]) -> str:

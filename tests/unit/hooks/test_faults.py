@@ -136,6 +136,15 @@ def test_writers_that_hang_do_not_become_ever_more(hooks: Hooks, frozen: Path):
     assert 60 <= len(hooks.events()) <= 70
 
 
+def test_a_writer_begins_when_its_hook_has_ended(hooks: Hooks):
+    """It would keep the hook from a processor. A hook that is slow to end stands for one that waits for a processor."""
+    library = hooks.home / "hook.bash"
+    library.write_text(library.read_text() + 'sleep 1\n: >"$OBSERVABILITY_SPOOL/.ended"\n')
+    hooks.run("prolog")
+    [event] = hooks.events()
+    assert event.stat().st_mtime_ns > (hooks.spool / ".ended").stat().st_mtime_ns
+
+
 @pytest.mark.parametrize(("writers", "events"), [(255, 1), (256, 0)])
 def test_so_many_writers_may_be_there(hooks: Hooks, writers: int, events: int):
     """Threads stand in for writers: the kernel shows each of them as it does a process."""

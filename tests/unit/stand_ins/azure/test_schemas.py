@@ -1,25 +1,22 @@
 """The stand-in's schemas are those of Microsoft: of its Python clients, and of the descriptions of its API.
 
-The descriptions are compared where a clone of github.com/Azure/azure-rest-api-specs is: AZURE_REST_API_SPECS is its
-folder. What the service takes beyond them is named ``also`` in the schemas, and not compared.
+What the service takes beyond them is named ``also`` in the schemas, and not compared.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.mgmt.monitor import models
 
+from tests.azure_rest_api_specs import SPECIFICATION, needs_specs
 from tests.stand_ins.azure.exchange import Refusal
 from tests.stand_ins.azure.schema import ListOf, Number, Record, Text, accept, records
 from tests.stand_ins.azure.schemas import compute, monitor, operational_insights
-
-SPECS = os.environ.get("AZURE_REST_API_SPECS", "")
-needs_specs = pytest.mark.skipif(not SPECS, reason="AZURE_REST_API_SPECS names no clone of azure-rest-api-specs")
 
 INSIGHTS = "monitor/resource-manager/Microsoft.Insights/stable/2023-03-11"
 LOGS = "operationalinsights/resource-manager/Microsoft.OperationalInsights/stable"
@@ -70,7 +67,7 @@ def _properties(file: Path, node: dict[str, Any]) -> dict[str, dict[str, Any]]:
 @needs_specs
 @pytest.mark.parametrize(("file", "record"), COMPARED)
 def test_a_record_is_that_of_the_description(file: str, record: Record) -> None:
-    path = Path(SPECS) / "specification" / file
+    path = SPECIFICATION / file
     definition = _described(path)["definitions"][record.name]
     properties = _properties(path, definition)
     assert set(record.fields) == set(properties)
@@ -96,7 +93,6 @@ def _of_monitor() -> list[Record]:
 @pytest.mark.parametrize("record", _of_monitor(), ids=lambda record: record.name)
 def test_a_record_is_that_of_the_python_client(record: Record) -> None:
     """7.0.0 has the keys of the description; 6.0.2, which is that of 2022-06-01, has fewer, and none besides."""
-    models = pytest.importorskip("azure.mgmt.monitor.models")
     newest = hasattr(models, "AgentSettingsSpec")
     model: Any = getattr(models, record.name, None)
     if model is None and not newest:
@@ -107,13 +103,12 @@ def test_a_record_is_that_of_the_python_client(record: Record) -> None:
         assert keys == set(record.fields)
 
 
+@needs_specs
 def test_examples_of_microsoft_are_taken() -> None:
     """Bodies of PUT, as Microsoft shows them; those that it does not validate itself are left out."""
-    if not SPECS:
-        pytest.skip("AZURE_REST_API_SPECS names no clone of azure-rest-api-specs")
     shapes = {"DataCollectionRulesCreate": monitor.RULE, "DataCollectionEndpointsCreate": monitor.ENDPOINT}
     seen = 0
-    for file in sorted((Path(SPECS) / "specification" / INSIGHTS / "examples").glob("*Create*.json")):
+    for file in sorted((SPECIFICATION / INSIGHTS / "examples").glob("*Create*.json")):
         shape = next((shape for name, shape in shapes.items() if file.name.startswith(name)), monitor.ASSOCIATION)
         body = json.loads(file.read_text())["parameters"]["body"]
         if body.get("kind") == " Direct":

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from azure import identity
+from azure.core import exceptions
+from azure.mgmt import monitor
 
 from tests.stand_ins.azure import AzureStandIn, Furniture
 from tests.unit.stand_ins.azure.conftest import rule_body
-
-identity = pytest.importorskip("azure.identity")
-monitor = pytest.importorskip("azure.mgmt.monitor")
-exceptions = pytest.importorskip("azure.core.exceptions")
 
 TABLE = "slurmd_raw_CL"
 
