@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import quantiles
 
 import pytest
 
 from tests.integration.lab.support import Exporter, Lab, wait_until
 
 FROZEN_SECONDS = 25
-# Where the lab shares its processors with other work, a single scrape may have to wait for one: 19 of 20 may not.
-BAR_SECONDS = 0.050
+# A scrape that asked the frozen daemon would wait for the command's timeout, 10 s and more. How fast one is in
+# milliseconds is measured by bin/bench exporter: here the lab shares its processors with everything else that runs.
+BAR_SECONDS = 2.0
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_scrapes_stay_fast_and_the_exporter_recovers(
     ages = {source: age(exporter, source) for source in (*silent, *heard)}
     lab.run("head", f"systemctl kill --signal=CONT {frozen}")
 
-    assert quantiles(latencies, n=20)[-1] < BAR_SECONDS
+    assert max(latencies) < BAR_SECONDS
     assert {source: ages[source] >= FROZEN_SECONDS - 1 for source in ages} == (
         dict.fromkeys(silent, True) | dict.fromkeys(heard, False)
     )
