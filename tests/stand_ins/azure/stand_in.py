@@ -58,6 +58,8 @@ class AzureStandIn:
             "AZURE_TENANT": tenancy.tenant,
             "AZURE_CLIENT_ID": tenancy.operator.client_id,
             "AZURE_SECRET": tenancy.operator.secret,
+            "ANSIBLE_AZURE_AUTH_SOURCE": "env",
+            "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",  # Microsoft knows no such authority
             "REQUESTS_CA_BUNDLE": str(self.ca_file),
             "SSL_CERT_FILE": str(self.ca_file),
         }

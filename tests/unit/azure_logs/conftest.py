@@ -71,8 +71,6 @@ class Site:
             **{name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "ANSIBLE_"))},
             **self.stand_in.environment(),
             "HOME": str(self.home),  # the credential file of whoever runs this is none of ours
-            "ANSIBLE_AZURE_AUTH_SOURCE": "env",
-            "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
             "SUBSCRIPTION_ID": self.stand_in.estate.tenancy.subscription,
             "RESOURCE_GROUP": "hpc",
             "WORKSPACE_NAME": "logs",

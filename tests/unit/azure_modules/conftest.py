@@ -113,8 +113,6 @@ def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
     with AzureStandIn(tmp_path / "azure") as stand_in:
         for name, value in stand_in.environment().items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setenv("ANSIBLE_AZURE_AUTH_SOURCE", "env")
-        monkeypatch.setenv("AZURE_DISABLE_INSTANCE_DISCOVERY", "true")
         cloud = Azure(stand_in)
 
         def ended(_module: AnsibleModule, **result: Any) -> None:

@@ -196,3 +196,17 @@ def test_associations_are_shown_by_rule_and_by_machine(azure, rules):
     names = [f"{rule}-association" for rule in rules]
     assert shown(rules=rules[:1]) == [names[0].lower()]
     assert shown(virtual_machines=["scheduler"]) == names
+
+
+def test_associations_are_shown_by_machine_of_every_kind(azure, rules):
+    arc = azure.furniture.arc_machine("OnPremises")
+    nodes = azure.furniture.scale_set("nodes", 1, tags={"ClusterName": "ndv5"})
+    azure.run("data_collection_rule_association", **options(rules=rules[:1], arc_machines=[arc]))
+    azure.run("data_collection_rule_association", **options(rules=rules[1:], scale_sets=[nodes]))
+
+    def shown(**where):
+        result = azure.run("data_collection_rule_association_info", **options(**where))
+        return [one["name"] for one in result["associations"]]
+
+    assert shown(arc_machines=["OnPremises"]) == [f"{rules[0]}-association"]
+    assert shown(scale_sets=["nodes"]) == shown(scale_set_tags={"ClusterName": "ndv5"}) == [f"{rules[1]}-association"]

@@ -12,6 +12,7 @@ from ansible_collections.slurm.observability.plugins.module_utils.azure import c
 from ansible_collections.slurm.observability.plugins.module_utils.azure.clouds import CLOUDS
 from ansible_collections.slurm.observability.plugins.module_utils.azure.errors import CredentialError
 from azure.core.pipeline.policies import RetryPolicy
+from azure.identity import ClientSecretCredential
 
 from tests.unit.programs.exporter.certificates import Authority
 
@@ -219,7 +220,7 @@ def test_options_lead_to_the_cloud_without_any_variable(azure, monkeypatch):
         "disable_instance_discovery": True,
         "auth_source": "auto",
     }
-    for name in (*known, "AZURE_DISABLE_INSTANCE_DISCOVERY", "ANSIBLE_AZURE_AUTH_SOURCE"):
+    for name in known:
         if name != "REQUESTS_CA_BUNDLE":  # that of the sign-in
             monkeypatch.delenv(name)
     assert azure.run("data_collection_rule_info", **SHOWN, **options)["rules"] == []
@@ -236,8 +237,36 @@ def test_a_managed_identity_signs_in(azure, monkeypatch):
 
     identity = azure.furniture.identity("operator")
     azure.run("data_collection_rule_info", **SHOWN, auth_source="msi", identity_resource_id=identity)
-    with pytest.raises(Failed, match="Identity not found"):
-        azure.run("data_collection_rule_info", **SHOWN, auth_source="msi", client_id="nobody")
+    for nobody in ({"client_id": "nobody"}, {"identity_resource_id": identity + "x"}):
+        with pytest.raises(Failed, match="Identity not found"):
+            azure.run("data_collection_rule_info", **SHOWN, auth_source="msi", **nobody)
+
+
+def test_a_certificate_signs_in(azure, monkeypatch):
+    known = azure.stand_in.environment()
+    monkeypatch.delenv("AZURE_SECRET")
+    certificates = []
+
+    def credential(certificate_path, **arguments):
+        certificates.append(certificate_path)
+        return ClientSecretCredential(client_secret=known["AZURE_SECRET"], **arguments)
+
+    monkeypatch.setattr("azure.identity.CertificateCredential", credential)
+    azure.run("data_collection_rule_info", **SHOWN, x509_certificate_path="/cert.pem")
+    assert certificates == ["/cert.pem"]
+
+
+def test_a_profile_signs_in(azure, home):
+    known = azure.stand_in.environment()
+    path = home / ".azure" / "credentials"
+    path.parent.mkdir()
+    path.write_text(
+        f"[ops]\nclient_id = {known['AZURE_CLIENT_ID']}\nsecret = {known['AZURE_SECRET']}\n"
+        f"tenant = {known['AZURE_TENANT']}\n"
+    )
+    assert azure.run("data_collection_rule_info", **SHOWN, auth_source="credential_file", profile="ops")["rules"] == []
+    with pytest.raises(Failed, match=r"has no section \[default\]"):
+        azure.run("data_collection_rule_info", **SHOWN, auth_source="credential_file")
 
 
 @pytest.mark.parametrize("cloud", ["AzureChinaCloud", "AzureUSGovernment"])

@@ -168,6 +168,13 @@ def test_extensions_are_shown(azure):
     assert (shown(), shown(name=AGENT), shown(name="Other")) == ([AGENT], [AGENT], [])
 
 
+def test_extensions_of_scale_sets_are_found_by_tag(azure):
+    tagged = azure.furniture.scale_set("a", 1, tags={"ClusterName": "ndv5"})
+    azure.furniture.scale_set("b", 1)
+    shown = azure.run("vm_extension_info", **options(scale_set_tags={"ClusterName": "ndv5"}))
+    assert shown["extensions"] == {tagged: []}
+
+
 def test_a_busy_machine_is_waited_for(azure):
     azure.furniture.machine("scheduler")
     azure.faults.refuse(409, "Conflict", "busy", kind="extensions", methods="PUT", times=2)

@@ -197,6 +197,15 @@ def test_an_option_of_an_endpoint_is_set_later(azure, option, value, found):
     assert found(azure.document(result["id"])) == value
 
 
+def test_tags_of_an_endpoint_are_added_or_replaced(azure):
+    options = {"resource_group": "hpc", "name": "logs-in", "location": "eastus"}
+    azure.run("data_collection_endpoint", **options, tags={"cluster": "ndv5"})
+    result = azure.converge("data_collection_endpoint", **options, tags={"owner": "ops"})
+    assert azure.document(result["id"])["tags"] == {"cluster": "ndv5", "owner": "ops"}
+    azure.converge("data_collection_endpoint", **options, tags={"owner": "ops"}, append_tags=False)
+    assert azure.document(result["id"])["tags"] == {"owner": "ops"}
+
+
 def test_an_endpoint_has_a_kind_and_a_place_for_ever(azure):
     options = {"resource_group": "hpc", "name": "logs-in"}
     with pytest.raises(Failed, match="needs location"):
