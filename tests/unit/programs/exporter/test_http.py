@@ -140,9 +140,15 @@ def test_clients_that_take_all_the_room_and_say_little_keep_nobody_out(start, mo
 def test_connections_that_ended_take_no_room(start, eventually, monkeypatch):
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
     client = start()
-    for _ in range(5):
-        client.get("/-/healthy")
-    with socket.create_connection(("127.0.0.1", client.port), timeout=1) as idle:
-        client.get("/-/healthy")
-        with pytest.raises(TimeoutError):
-            idle.recv(1)
+
+    def an_idle_one_may_stay():
+        with socket.create_connection(("127.0.0.1", client.port), timeout=0.5) as idle:
+            for _ in range(3):
+                client.get("/-/healthy")
+                try:
+                    return idle.recv(1) != b""
+                except TimeoutError:  # meanwhile the server has seen the end of the other
+                    continue
+        return True
+
+    eventually(an_idle_one_may_stay)
