@@ -105,10 +105,10 @@ def test_refuses_a_senseless_limit(limit):
      ",".join(["n[1-60000]"] * 2)],
 )  # fmt: skip
 def test_an_explosion_is_refused_before_it_happens(text):
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(AnsibleFilterError, match="stands for more than the 65536 hosts allowed"):
         expand(text)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_the_limit_counts_all_hosts():
@@ -121,8 +121,8 @@ def test_the_limit_counts_all_hosts():
 
 @pytest.mark.parametrize("text", ["a" * 200_000 + "[", "[1]" * 50_000 + "]", "[" * 100_000, "1-" * 100_000 + "["])
 def test_long_nonsense_is_refused_quickly(text):
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(AnsibleFilterError) as refused:
         expand(text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert len(str(refused.value)) < 400

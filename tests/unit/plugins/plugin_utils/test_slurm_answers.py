@@ -123,10 +123,10 @@ def test_a_line_that_is_no_node_is_left_out(line):
 
 
 def test_long_nonsense_is_read_in_no_time():
-    began = time.monotonic()
+    began = time.process_time()
     line = "NodeName=gb1 " + "CoresPerSocket=1 ActiveFeatures=x Gres=x NodeAddr=x NodeHostName=x State=x " * 20_000
     assert answers.nodes_from_text(line, {"gpu": "gb1"}) == ([], ["gb1"])
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

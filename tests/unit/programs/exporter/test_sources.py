@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 from hypothesis import given
@@ -133,16 +134,17 @@ def test_a_steady_beat_does_not_drift(running):
     script = Script("answer")
     source = Source(topic(lambda: (time.sleep(0.03), script())[1], interval=0.1))
     running(source, 21)
-    # The second comes after half an interval to a whole one. Each turn sleeps: with drift it would take 2.5 s and more.
-    took = script.asked_at[20] - script.asked_at[1]
-    assert 1.8 <= took < 2.5
+    # The second comes after half an interval to a whole one. Each turn sleeps: with drift each takes 0.13 s.
+    # A busy machine is late at some turns, and early at the next.
+    assert 0.085 < median(script.gaps[1:]) < 0.12
 
 
 def test_a_refresh_longer_than_the_interval_skips_the_turns_it_missed(running):
     script = Script("answer")
     source = Source(topic(lambda: (time.sleep(0.25), script())[1], interval=0.1))
     running(source, 5)
-    assert all(0.25 <= gap < 0.5 for gap in script.gaps)
+    assert all(gap >= 0.25 for gap in script.gaps)
+    assert median(script.gaps) < 0.5
 
 
 def test_sources_that_begin_together_do_not_stay_together(running):
@@ -162,7 +164,8 @@ def test_a_source_that_fails_is_asked_less_often_and_recovers(running):
     script = Script(*[SlurmError("no")] * 4, "answer")
     source = Source(topic(script, interval=0.1))
     running(source, 5)
-    assert all(0.1 <= gap < 0.4 + 0.2 for gap in script.gaps[:4])
+    assert all(gap >= 0.1 for gap in script.gaps[:4])
+    assert median(script.gaps[:4]) < 0.4 + 0.2
     assert source.health.up and source.answer == "answer"
 
 
