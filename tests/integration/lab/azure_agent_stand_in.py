@@ -25,10 +25,7 @@ ExecStart=/usr/bin/sleep infinity
 [Install]
 WantedBy=multi-user.target
 """
-STOPPED = f"""\
-#!/bin/sh
-systemctl disable --now --quiet {" ".join(SERVICES)}
-"""
+STOPPED = f"#!/bin/sh\nsystemctl disable --now --quiet {' '.join(SERVICES)}\n"
 
 
 def package(directory: Path) -> Path:

@@ -28,6 +28,12 @@ def test_a_text_keeps_its_line_breaks_and_delimiters():
     ]
 
 
+def test_a_text_that_ends_in_a_number_on_a_line_of_its_own_begins_no_row():
+    mark = RowMark()
+    rows = [[b"1", b"a\n2", b"b\n3"], [b"4", b"\n5", b""]]
+    assert list(mark.rows(lines(mark, *rows), 3)) == [["1", "a\n2", "b\n3"], ["4", "\n5", ""]]
+
+
 @given(texts=st.lists(st.tuples(st.binary(), st.binary()), max_size=5))
 def test_whatever_users_type_comes_back(texts):
     mark = RowMark()

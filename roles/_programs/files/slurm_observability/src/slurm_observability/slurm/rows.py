@@ -35,15 +35,17 @@ class RowMark:
     def rows(self, chunks: Iterable[Iterable[bytes]], fields: int) -> Iterator[list[str]]:
         """Yield the rows in these lines, each as that many fields. Bytes that are no UTF-8 become U+FFFD."""
         lines: list[bytes] = []
+        missing = 0  # marks until the row is whole: before that a line with a number is the end of some text
         for chunk in chunks:
             for line in chunk:
-                if self._begins(line):
+                if missing <= 0 and self._begins(line):
                     yield from self._row(lines, fields)
-                    lines = [line]
-                elif lines:
-                    lines.append(line)
-                else:
+                    lines, missing = [], fields - 1
+                elif not lines:
                     self.rejected += 1
+                    continue
+                lines.append(line)
+                missing -= line.count(self._bytes)
         yield from self._row(lines, fields)
 
     def _row(self, lines: Sequence[bytes], fields: int) -> Iterator[list[str]]:
