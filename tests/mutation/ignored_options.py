@@ -23,6 +23,7 @@ from ansible.module_utils.basic import AnsibleModule
 _MODULES = "ansible_collections.slurm.observability.plugins.modules."
 # A test that waits longer than this, for want of a timeout that it gave, has missed it.
 _PATIENCE_SECONDS = 60
+_PASSED, _FAILED, _BROKEN = range(3)
 # The options that all modules of a family share: the first word of their names, and where their specification is.
 _SHARED = {"azure": "ansible_collections.slurm.observability.plugins.module_utils.azure.module"}
 
@@ -86,14 +87,21 @@ class IgnoredOptions:
         """Whether one of the tests fails, in a process that is thrown away."""
         child = os.fork()
         if child:
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
-        self._ignored = name
-        signal.alarm(_PATIENCE_SECONDS)
-        for test in self._given_in[name]:
-            if any(report.failed for report in runtestprotocol(test, log=False, nextitem=None)):
-                os._exit(1)
-        os._exit(0)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            assert status in (_PASSED, _FAILED, -signal.SIGALRM), f"without {name} the tests end with {status}"
+            return status != _PASSED
+        status = _BROKEN
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+            self._ignored = name
+            status = _FAILED if any(map(_fails, self._given_in[name])) else _PASSED
+        finally:
+            os._exit(status)
+
+
+def _fails(test: pytest.Item) -> bool:
+    signal.alarm(_PATIENCE_SECONDS)
+    return any(report.failed for report in runtestprotocol(test, log=False, nextitem=None))
 
 
 def _name(option: str) -> str:
