@@ -29,7 +29,7 @@ ALERTS = [pytest.param(path, rule, id=rule["alert"]) for path, rule in rules() i
 
 
 def test_there_are_rules() -> None:
-    assert {path.stem for path in RULE_FILES} == {"node", "slurm", "stack", "recording_rules"}
+    assert {path.stem for path in RULE_FILES} == {"gpu", "gpu_recording", "node", "slurm", "stack", "recording_rules"}
     assert len(ALERTS) > 30
 
 
@@ -60,8 +60,24 @@ def test_alert_has_a_promtool_test_that_makes_it_fire(path: Path, rule: dict[str
     assert fires.search(PROMTOOL_TESTS)
 
 
-@pytest.mark.parametrize("name", ["node", "slurm", "stack"])
+@pytest.mark.parametrize("name", ["gpu", "node", "slurm", "stack"])
 def test_runbook_has_a_section_per_alert_in_the_order_of_the_rules(name: str) -> None:
     alerts = [rule["alert"] for path, rule in rules() if path.stem == name and "alert" in rule]
     sections = re.findall(r"^## (.*)$", (ROOT / f"docs/alerts/{name}.md").read_text(), re.MULTILINE)
     assert sections == alerts
+
+
+def test_only_one_file_knows_dcgms_names() -> None:
+    """A field that DCGM renames, or a GPU that two jobs share, is dealt with there."""
+    knowing = {path.stem for path, rule in rules() if re.search(r"\bDCGM_", rule["expr"])}
+    assert knowing == {"gpu_recording"}
+
+
+@pytest.mark.parametrize(
+    "expr", [pytest.param(rule["expr"], id=rule["record"]) for _, rule in rules() if "DCGM_" in rule["expr"]]
+)
+def test_what_dcgm_says_is_that_of_our_exporters_and_counts_once(expr: str) -> None:
+    """dstack exports DCGM's metrics once more, and dcgm-exporter a shared GPU once for each of its jobs."""
+    selected = re.findall(r'\bDCGM_\w+\{job="dcgm_exporter"', expr)
+    assert len(selected) == expr.count("DCGM_")
+    assert len(selected) == expr.count("without (hpc_job") or "hpc_job!=" in expr

@@ -70,6 +70,20 @@ def test_gpu_metrics_come_from_nodes_with_gpus():
     assert (labels["__meta_slurm_gpu"], labels["__meta_slurm_partitions"]) == ("false", "")
 
 
+@pytest.mark.parametrize("kind", ["mi300x", "MI250", "amd", "instinct_mi210"])
+def test_amds_gpus_are_amds_exporters(kind):
+    node = NODE._replace(gres=f"gpu:{kind}:8", gpus=Gpus(8, 0, ((kind, 8, 0),)))
+    assert served([node], "dcgm_exporter") == []
+    assert served([node], "amd_metrics_exporter")[0]["targets"] == ["10.0.0.11:5000"]
+
+
+@pytest.mark.parametrize("kind", ["", "h100", "gb200", "a100_1g.5gb", "1g.10gb", "nvidia_rtx_a6000", "t4"])
+def test_other_gpus_are_nvidias(kind):
+    node = NODE._replace(gres=f"gpu:{kind}:8", gpus=Gpus(8, 0, ((kind, 8, 0),)))
+    assert served([node], "amd_metrics_exporter") == []
+    assert served([node], "dcgm_exporter")[0]["targets"] == ["10.0.0.11:9400"]
+
+
 @pytest.mark.parametrize("flag", ["POWERED_DOWN", "POWERING_DOWN", "POWERING_UP"])
 def test_a_node_without_power_is_no_target(flag):
     assert served([NODE._replace(flags=frozenset({"CLOUD", flag}))]) == []

@@ -42,7 +42,8 @@ class ScrapeJob:
 
 SCRAPE_JOBS: Mapping[str, ScrapeJob] = {
     "node_exporter": ScrapeJob(9100, lambda node: True),
-    "dcgm_exporter": ScrapeJob(9400, lambda node: node.has_gpu),
+    "dcgm_exporter": ScrapeJob(9400, lambda node: node.has_gpu and not node.has_amd_gpu),
+    "amd_metrics_exporter": ScrapeJob(5000, lambda node: node.has_amd_gpu),
     "job_agent": ScrapeJob(9501, lambda node: True),
 }
 

@@ -123,7 +123,8 @@ def parser() -> Options:
     option(
         "sd-ports",
         "",
-        "ports of the targets, where they differ: node_exporter=9100,dcgm_exporter=9400,job_agent=9501",
+        "ports of the targets, where they differ: "
+        "node_exporter=9100,dcgm_exporter=9400,amd_metrics_exporter=5000,job_agent=9501",
         type=ports,
     )
     option("source", CLI, f"who is asked: {', '.join(SOURCES)} (default: {CLI})", choices=SOURCES)

@@ -56,6 +56,9 @@ _INSTANCE_TYPE = " InstanceType="
 _STATE = re.compile(r"([A-Z_]+)[^A-Z_+]*((?:\+[A-Z_]+)*)")
 _MEGABYTE = 1 << 20
 
+# Types of a gres that are AMD's, as in gpu:mi300x:8. Slurm takes any word, and no word is NVIDIA's more than another's.
+_AMD_TYPE = re.compile(r"amd|instinct|radeon|mi\d{2,3}", re.ASCII | re.IGNORECASE)
+
 
 class Node(NamedTuple):
     """One node as Slurm sees it. Strings are what Slurm printed; empty where it has none.
@@ -117,6 +120,11 @@ class Node(NamedTuple):
     def has_gpu(self) -> bool:
         """True when the node has a generic resource of the kind ``gpu``."""
         return bool(self.gpus.types)
+
+    @property
+    def has_amd_gpu(self) -> bool:
+        """True when a type of its GPUs is one of AMD's."""
+        return any(_AMD_TYPE.match(name) for name, _total, _allocated in self.gpus.types)
 
 
 @dataclass(frozen=True)
