@@ -32,6 +32,7 @@ def render(template: str, **variables: object) -> str:
         _common_name="demo",
         _common_user="demo",
         _common_command="/usr/bin/demo",
+        _common_after=["demo-backend.service"],
         _common_service_settings={},
         **variables,
     )
@@ -41,6 +42,13 @@ def render(template: str, **variables: object) -> str:
 def test_an_argument_in_the_unit(argument: str) -> None:
     unit = render("unit.service.j2", _common_arguments=[argument, "--last"])
     assert f"ExecStart=/usr/bin/demo \\\n  {ARGUMENTS[argument][0]} \\\n  --last\nRestart=" in unit
+
+
+def test_a_unit_starts_after_what_it_needs() -> None:
+    unit = render("unit.service.j2", _common_arguments=[])
+    assert (
+        "Wants=network-online.target demo-backend.service\nAfter=network-online.target demo-backend.service\n" in unit
+    )
 
 
 @pytest.mark.parametrize("argument", ARGUMENTS)
