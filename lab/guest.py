@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import host, mirror, slurm, state, topology
+from lab import host, mirror, nvidia, slurm, state, topology
 
 # Device nodes live in a tmpfs of the machine, so they are made at each start. /dev/null stands in for a GPU.
 _MAKE_GPUS = (
@@ -144,7 +144,7 @@ def files(lab: state.Lab, machine: str) -> dict[str, File]:
         ),
     }
     found |= _slurm_files(lab, machine)
-    return found | (_head_files(lab) if machine == topology.HEAD else _node_files(machine))
+    return found | (_head_files(lab) if machine == topology.HEAD else _node_files(lab, machine))
 
 
 def _slurm_files(lab: state.Lab, machine: str) -> dict[str, File]:
@@ -178,13 +178,14 @@ def _head_files(lab: state.Lab) -> dict[str, File]:
     }
 
 
-def _node_files(machine: str) -> dict[str, File]:
+def _node_files(lab: state.Lab, machine: str) -> dict[str, File]:
     if machine == topology.VM:
         # Its image may be baked from a node that makes itself GPUs.
         return {"/etc/slurm/gres.conf": File(slurm.NO_GRES_CONF), _SLURMD_SETTINGS: File("")}
     found = {
         "/etc/slurm/gres.conf": File(slurm.gres_conf()),
         _SLURMD_SETTINGS: File(f"[Service]\nExecStartPre=+/bin/sh -c '{_MAKE_GPUS}'\n"),
+        "/etc/apt/sources.list.d/nvidia-stand-in.list": File(nvidia.sources(lab)),
     }
     if machine in topology.CLOUD_NODES:
         # A machine shares the host's uptime; -b reports a fresh boot, which Slurm waits for after a power-up.

@@ -25,7 +25,11 @@ def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
     """
     hosts = {name: {"ansible_host": lab.address(name)} for name in lab.always_on}
     nodes: dict[str, Any] = {"hosts": {name: {} for name in lab.always_on if name != topology.HEAD}}
-    gpu_nodes: dict[str, Any] = {"hosts": {name: {} for name in topology.STATIC_NODES}}
+    gpu_nodes: dict[str, Any] = {
+        "hosts": {name: {} for name in topology.STATIC_NODES},
+        # Their GPUs are device files: no bus has them.
+        "vars": {"dcgm_exporter_gpus": "present"},
+    }
     variables: dict[str, Any] = {
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(lab.ssh_key),

@@ -16,6 +16,7 @@ from lab import (
     kernel,
     mirror,
     network,
+    nvidia,
     power,
     readiness,
     ssh,
@@ -45,6 +46,7 @@ def up(name: str, suite: str | None, vm: bool) -> None:
         if vm:
             kernel.ensure(lab.remembered.suite)
         mirror.ensure(lab.remembered.image)
+        nvidia.ensure()
         sysctl.ensure()
         network.ensure(lab)
         guest.create_secrets(lab)
