@@ -26,34 +26,25 @@ class Failed(Exception):
         self.result = result
 
 
-class Grafana:
-    """A stand-in for Grafana, and the modules to use on it.
+class Modules:
+    """The modules for Grafana, with the options that lead to one. ``output`` is everything that they printed."""
 
-    ``output`` is everything that the modules printed, ``pauses`` the seconds that they would have slept.
-    """
-
-    def __init__(self, stand_in: GrafanaStandIn, captured: Callable[[], str]) -> None:
-        self.stand_in = stand_in
-        self.organisation = stand_in.organisation
-        self.faults = stand_in.faults
+    def __init__(self, captured: Callable[[], str], **options: Any) -> None:
         self.output = ""
-        self.pauses: list[float] = []
         self._captured = captured
+        self._options = options
 
     def run(self, module: str, check: bool = False, **options: Any) -> Result:
         """The result of a module. Raises Failed."""
         name = f"ansible_collections.slurm.observability.plugins.modules.grafana_{module}"
-        arguments = {
-            "_ansible_check_mode": check,
-            "_ansible_diff": True,
-            "grafana_url": self.stand_in.url,
-            "ca_path": self.stand_in.ca_file or None,
-            **({} if "url_username" in options else {"token": TOKEN}),
-            **options,
-        }
-        arguments = {name: value for name, value in arguments.items() if value is not None}
+        token = {"token": None} if "url_username" in options else {}
+        given = {**self._options, **token, **options}
+        arguments = {name: value for name, value in given.items() if value is not None}
         common_warnings._global_warnings.clear()  # a module is a process of its own elsewhere
-        with patch_module_args(arguments), pytest.raises(SystemExit):
+        with (
+            patch_module_args({"_ansible_check_mode": check, "_ansible_diff": True, **arguments}),
+            pytest.raises(SystemExit),
+        ):
             importlib.import_module(name).main()
         printed = self._captured()
         self.output += printed
@@ -64,18 +55,31 @@ class Grafana:
 
     def converge(self, module: str, **options: Any) -> Result:
         """The result of a module that has something to do, and nothing more after that; check mode foretells it."""
-        before = len(self.stand_in.writes)
         foretold = self.run(module, check=True, **options)
         assert foretold["changed"]
-        assert len(self.stand_in.writes) == before, "check mode changed something"
         result = self.run(module, **options)
-        assert result["changed"]
+        assert result["changed"], "check mode changed something"
         assert result["diff"] == foretold["diff"]
-        after = len(self.stand_in.writes)
-        assert after > before
         for check in (True, False):
             assert not self.run(module, check=check, **options)["changed"], "a second run changes something"
-        assert len(self.stand_in.writes) == after
+        return result
+
+
+class Grafana(Modules):
+    """The modules with a stand-in for Grafana. ``pauses`` are the seconds that they would have slept."""
+
+    def __init__(self, stand_in: GrafanaStandIn, captured: Callable[[], str]) -> None:
+        super().__init__(captured, grafana_url=stand_in.url, ca_path=stand_in.ca_file or None, token=TOKEN)
+        self.stand_in = stand_in
+        self.organisation = stand_in.organisation
+        self.faults = stand_in.faults
+        self.pauses: list[float] = []
+
+    def run(self, module: str, check: bool = False, **options: Any) -> Result:
+        """The result of a module, which sends no request that changes something unless it says that it has."""
+        before = len(self.stand_in.writes)
+        result = super().run(module, check, **options)
+        assert (len(self.stand_in.writes) > before) == (result["changed"] and not check)
         return result
 
 
