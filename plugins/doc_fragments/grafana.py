@@ -20,13 +20,14 @@ options:
   token:
     description:
       - A token of a service account. The service account decides the organisation.
-      - Also read from E(GRAFANA_TOKEN).
+      - Without this and O(url_username), it is read from E(GRAFANA_TOKEN), and where that is not set, the name and the
+        password from E(GRAFANA_USER) and E(GRAFANA_PASSWORD).
     type: str
   url_username:
-    description: The name to sign in with, in the place of O(token). Also read from E(GRAFANA_USER).
+    description: The name to sign in with, in the place of O(token).
     type: str
   url_password:
-    description: The password of O(url_username). Also read from E(GRAFANA_PASSWORD).
+    description: The password of O(url_username).
     type: str
   org_id:
     description:

@@ -16,8 +16,8 @@ options:
       - Which of Grafana's APIs is used for dashboards.
       - V(auto) takes C(/apis/dashboard.grafana.app) where Grafana has it in the version C(v1) or C(v1beta1), as it does
         since Grafana 12, and C(/api) otherwise.
-      - V(apis) fails where there is none. V(legacy) is C(/api) everywhere; with it, a dashboard of an old schema that
-        Grafana has brought to its newest one is changed by each run.
+      - V(apis) fails where there is none. V(legacy) is C(/api) everywhere; with it, each run may change a dashboard
+        that Grafana has brought to a newer schema.
     type: str
     choices: [auto, apis, legacy]
     default: auto

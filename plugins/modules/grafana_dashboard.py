@@ -65,7 +65,7 @@ options:
   prune_tag:
     description:
       - A tag that all dashboards of this task have. Dashboards with it that are not among them are removed, from all
-        folders.
+        folders. Not looked at with O(state=absent).
     type: str
   state:
     description: Whether the dashboards are to be there. With V(absent), O(uid) is enough.

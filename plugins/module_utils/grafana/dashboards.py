@@ -49,12 +49,17 @@ class Dashboards(Protocol):
 def api(client: GrafanaClient, choice: str) -> Dashboards:
     """The dashboards through the API of a choice: ``auto``, ``apis`` or ``legacy``."""
     version = None if choice == "legacy" else served_version(client)
-    namespace = (client.get("/api/frontend/settings") or {}).get("namespace") if version else None
+    namespace = _namespace(client) if version else ""
     if version and namespace:
         return ResourceDashboards(client, version, namespace)
     if choice == "apis":
         raise GrafanaError("this Grafana has no API /apis/dashboard.grafana.app in v1 or v1beta1: set api to auto")
     return ClassicDashboards(client)
+
+
+def _namespace(client: GrafanaClient) -> str:
+    """What the organisation is called in the new API: ``default``, ``org-2``, in Grafana Cloud ``stacks-12345``."""
+    return str((client.get("/api/frontend/settings") or {}).get("namespace") or "")
 
 
 def with_tag(client: GrafanaClient, tag: str) -> list[Document]:

@@ -20,6 +20,7 @@ from ansible_collections.slurm.observability.plugins.module_utils.grafana.errors
 
 Document = dict[str, Any]
 
+AGENT = "slurm.observability"
 _LONGEST_TITLE = 5000
 
 
@@ -51,9 +52,10 @@ def read(params: Mapping[str, Any]) -> list[Dashboard]:
         raise DocumentError(
             f"uid is of one dashboard, and {params['path']} has {len(raw)}: put the uids into the files"
         )
-    found, faults = [], _unknown_inputs(raw, params["inputs"])
+    values = {name: str(value) for name, value in params["inputs"].items()}
+    found, faults = [], _unknown_inputs(raw, values)
     for source, name, document in raw:
-        dashboard, wrong = _dashboard(source, name, document, params)
+        dashboard, wrong = _dashboard(source, params["uid"] or "", name, document, values)
         faults += [f"{source}: {fault}" for fault in wrong]
         found.append(dashboard)
     first: dict[str, str] = {}
@@ -89,9 +91,7 @@ def _content_of(file: Path) -> bytes:
 def _downloaded(params: Mapping[str, Any]) -> bytes:
     url = params["url"]
     try:
-        with open_url(
-            url, timeout=params["timeout"], http_agent="slurm.observability", follow_redirects="safe"
-        ) as answer:
+        with open_url(url, timeout=params["timeout"], use_proxy=params["use_proxy"], http_agent=AGENT) as answer:
             body: bytes = answer.read()
     except Exception as error:  # urllib, ssl and socket each raise their own
         raise DocumentError(f"{url} cannot be downloaded: {error}") from error
@@ -116,16 +116,18 @@ def _unwrapped(document: Document) -> Document:
     if isinstance(document.get("spec"), dict) and isinstance(document.get("metadata"), dict):
         return {"uid": document["metadata"].get("name"), **document["spec"]}
     if isinstance(document.get("dashboard"), dict) and "title" not in document:
-        return {**document["dashboard"], "__inputs": document["dashboard"].get("__inputs") or []}
+        return document["dashboard"]
     return document
 
 
-def _dashboard(source: str, name: str, raw: Document, params: Mapping[str, Any]) -> tuple[Dashboard, list[str]]:
+def _dashboard(
+    source: str, uid: str, name: str, raw: Document, values: Mapping[str, str]
+) -> tuple[Dashboard, list[str]]:
     """One dashboard, and what is wrong with it."""
     document = _unwrapped(raw)
-    filled, faults = inputs.fill(document, params["inputs"])
-    uid = params["uid"] or document.get("uid") or uids.derived(name)
-    faults.append(uids.fault(str(uid)))
+    filled, faults = inputs.fill(document, values)
+    uid = uid or str(document.get("uid") or uids.derived(name))
+    faults.append(uids.fault(uid))
     title = str(filled.get("title") or "").strip()
     if not title:
         faults.append("it has no title")
@@ -136,7 +138,7 @@ def _dashboard(source: str, name: str, raw: Document, params: Mapping[str, Any])
     version = document.get("version")
     dashboard = Dashboard(
         source=source,
-        uid=str(uid),
+        uid=uid,
         content={**normalise.content(filled), "title": title},
         version=version if isinstance(version, int) else None,
         requires=_required_grafana(document),

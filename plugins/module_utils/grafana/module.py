@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -16,9 +17,9 @@ from ansible_collections.slurm.observability.plugins.module_utils.grafana.errors
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "grafana_url": {"type": "str", "required": True, "fallback": (env_fallback, ["GRAFANA_URL"])},
-    "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GRAFANA_TOKEN"])},
-    "url_username": {"type": "str", "fallback": (env_fallback, ["GRAFANA_USER"])},
-    "url_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GRAFANA_PASSWORD"])},
+    "token": {"type": "str", "no_log": True},
+    "url_username": {"type": "str"},
+    "url_password": {"type": "str", "no_log": True},
     "org_id": {"type": "int"},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
@@ -29,6 +30,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "retries": {"type": "int", "default": 5},
 }
 
+# No fallbacks of the options: a credential of the task must not get one of the environment beside it.
+_CREDENTIAL = {"token": "GRAFANA_TOKEN", "url_username": "GRAFANA_USER", "url_password": "GRAFANA_PASSWORD"}
 _THIS_HOST = ("localhost", "127.0.0.1", "::1")
 
 
@@ -39,23 +42,33 @@ class GrafanaModule(AnsibleModule):
         super().__init__(
             argument_spec={**ARGUMENTS, **argument_spec},
             mutually_exclusive=[("token", "url_username"), *more.pop("mutually_exclusive", ())],
-            required_one_of=[("token", "url_username"), *more.pop("required_one_of", ())],
             required_together=[("url_username", "url_password")],
             supports_check_mode=True,
             **more,
         )
+        if not any(self.params[name] for name in _CREDENTIAL):
+            self._take_credential_of_environment()
 
     def run(self, work: Callable[[GrafanaClient], Mapping[str, Any]]) -> NoReturn:
         """Do the work of the module, and end it with what it returns, or with what Grafana has against it."""
         try:
-            self._warn_of_eavesdroppers()
+            self._look_at_address()
             self.exit_json(**work(GrafanaClient(self.params)))
         except GrafanaError as error:
             more = {"status": error.status, "code": error.code} if isinstance(error, RefusedError) else {}
             self.fail_json(msg=str(error), **more)
 
-    def _warn_of_eavesdroppers(self) -> None:
+    def _take_credential_of_environment(self) -> None:
+        for name, variable in _CREDENTIAL.items():
+            self.params[name] = os.environ.get(variable)
+            if self.params[name] and name != "url_username":
+                self.no_log_values.add(self.params[name])
+
+    def _look_at_address(self) -> None:
+        """Warn of eavesdroppers, and keep a password that is in the address out of what is printed."""
         address = urlsplit(self.params["grafana_url"])
+        if address.password:
+            self.no_log_values.add(address.password)
         if address.scheme == "http" and address.hostname not in _THIS_HOST:
             self.warn(
                 "grafana_url is http://: the credential goes over the network for everybody to read; use https://"

@@ -21,6 +21,7 @@ GROUP = "dashboard.grafana.app"
 _VERSIONS = ("v1", "v1beta1")
 _FOLDER = "grafana.app/folder"
 _MESSAGE = "grafana.app/message"
+_GRANT = "grafana.app/grant-permissions"
 _MANAGER = "grafana.app/managedBy"
 _MANAGER_NAME = "grafana.app/managerId"
 _MANAGER_SHARES = "grafana.app/managerAllowsEdits"
@@ -68,7 +69,9 @@ class ResourceDashboards:
 
     def create(self, uid: str, content: Mapping[str, Any], folder_uid: str, message: str) -> int:
         """Make a dashboard; return its version."""
-        resource = self._resource({"name": uid}, content, folder_uid, message)
+        # Without this, only administrators see a dashboard that is in no folder. In one, Grafana refuses it.
+        grant = {} if folder_uid else {"annotations": {_GRANT: "default"}}
+        resource = self._resource({"name": uid, **grant}, content, folder_uid, message)
         return self._client.send("POST", self._path, resource, **_LENIENT)["metadata"].get("generation", 1)
 
     def update(self, before: Stored, content: Mapping[str, Any], folder_uid: str, message: str, force: bool) -> int:

@@ -9,7 +9,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from typing import Any
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, ProxyHandler, build_opener
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+)
 
 from ansible_collections.slurm.observability.plugins.module_utils.grafana.errors import DocumentError
 
@@ -22,11 +31,14 @@ class _NoRedirections(HTTPRedirectHandler):
 
 
 def opener(params: Mapping[str, Any]) -> OpenerDirector:
-    """What opens addresses as the options say. Raises DocumentError for a file of theirs that is none."""
-    handlers: list[Any] = [HTTPSHandler(context=_context(params)), _NoRedirections()]
-    if not params["use_proxy"]:
-        handlers.append(ProxyHandler({}))
-    return build_opener(*handlers)
+    """What opens addresses as the options say, and no files. Raises DocumentError for a file of theirs that is none."""
+    director = OpenerDirector()
+    director.add_handler(ProxyHandler(None if params["use_proxy"] else {}))
+    for handler in (HTTPHandler, HTTPDefaultErrorHandler, HTTPErrorProcessor, _NoRedirections):
+        director.add_handler(handler())
+    if urlsplit(params["grafana_url"]).scheme == "https":
+        director.add_handler(HTTPSHandler(context=_context(params)))
+    return director
 
 
 def _context(params: Mapping[str, Any]) -> ssl.SSLContext:

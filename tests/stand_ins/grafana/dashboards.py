@@ -9,7 +9,7 @@ from .exchange import Document, Refusal, Request, Response
 from .flavour import Flavour
 from .organisation import Dashboard, Organisation, copied, slug
 from .router import Router
-from .sign_in import check
+from .sign_in import check, check_reader
 
 
 class ClassicDashboards:
@@ -75,7 +75,7 @@ class ClassicDashboards:
             if target is not None and target is not by_number:
                 raise Refusal(400, "A dashboard with the same uid already exists")
             target = by_number
-        if target is not None and target.owner:
+        if target is not None and target.owner and not target.owner.shares:
             raise Refusal(400, "Cannot save provisioned dashboard")
         if target is not None and not overwrite and document.get("version") != target.version:
             raise Refusal(412, "The dashboard has been changed by someone else", status="version-mismatch")
@@ -104,7 +104,7 @@ class ClassicDashboards:
             "folderId": folder.id if folder else 0,
             "folderUid": dashboard.folder_uid,
             "folderTitle": folder.title if folder else "General",
-            "provisioned": dashboard.owner is not None,
+            "provisioned": dashboard.owner is not None and not dashboard.owner.shares,
             "provisionedExternalId": dashboard.owner.file if dashboard.owner else "",
         }
 
@@ -113,6 +113,7 @@ def _existing(request: Request) -> Dashboard:
     dashboard = request.organisation.dashboards.get(request.names["uid"])
     if dashboard is None:
         raise Refusal(404, "Dashboard not found")
+    check_reader(request.who, dashboard.private)
     return dashboard
 
 

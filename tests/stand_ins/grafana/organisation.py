@@ -11,16 +11,20 @@ from .exchange import Document
 
 @dataclass(frozen=True)
 class Owner:
-    """What looks after a dashboard or a folder, such as file provisioning of a file."""
+    """What looks after a dashboard or a folder, such as file provisioning of a file.
+
+    ``shares`` is what ``allowUiUpdates`` does: others may change it, and not remove it.
+    """
 
     kind: str = "classic-file-provisioning"
     name: str = "sidecar"
     file: str = "gpu.json"
+    shares: bool = False
 
 
 @dataclass
 class Dashboard:
-    """A dashboard. ``version`` counts its changes, in both APIs."""
+    """A dashboard. ``version`` counts its changes, in both APIs. One that is ``private`` is for administrators."""
 
     id: int
     uid: str
@@ -29,6 +33,7 @@ class Dashboard:
     version: int = 1
     resource_version: int = 1
     message: str = ""
+    private: bool = False
     owner: Owner | None = None
 
     @property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .dashboard_rules import check_properties, kept
 from .exchange import Document, Refusal, Request, Response, status_of
 from .flavour import Flavour
 from .migration import migrated
 from .organisation import Dashboard, copied
 from .router import Router
-from .sign_in import check
+from .sign_in import check, check_reader
 
 GROUP = "dashboard.grafana.app"
 _NAME = f'dashboards.{GROUP} "%s"'
@@ -52,8 +54,12 @@ class ResourceDashboards:
         uid = resource["metadata"]["name"]
         if uid in request.organisation.dashboards:
             raise status_of(409, "AlreadyExists", f"{_NAME % uid} already exists")
+        granted = "grafana.app/grant-permissions" in (resource["metadata"].get("annotations") or {})
         dashboard = Dashboard(request.organisation.next_id(), uid, {}, "", version=0)
         self._fill(request, dashboard, resource)
+        if granted and dashboard.folder_uid:
+            raise status_of(500, "InternalError", "granting create permissions only works for root folder objects")
+        dashboard.private = not granted and not dashboard.folder_uid
         if request.asked("dryRun") != "All":
             request.organisation.dashboards[uid] = dashboard
         return Response(201, self._resource(request, dashboard))
@@ -65,12 +71,12 @@ class ResourceDashboards:
         metadata = resource["metadata"]
         if metadata["name"] != before.uid:
             raise status_of(400, "BadRequest", "the name of the object does not match the name on the URL")
-        if before.owner:
+        if before.owner and not before.owner.shares:
             raise status_of(403, "Forbidden", f"{_NAME % before.uid} is forbidden: Cannot save provisioned dashboard")
         if metadata.get("resourceVersion", str(before.resource_version)) != str(before.resource_version):
             message = f"Operation cannot be fulfilled on {_NAME % before.uid}: the object has been modified; please "
             raise status_of(409, "Conflict", message + "apply your changes to the latest version and try again")
-        after = Dashboard(before.id, before.uid, before.content, before.folder_uid, before.version)
+        after = replace(before)
         self._fill(request, after, resource)
         if request.asked("dryRun") != "All":
             request.organisation.dashboards[before.uid] = after
@@ -97,6 +103,7 @@ class ResourceDashboards:
         dashboard = request.organisation.dashboards.get(request.names["uid"])
         if dashboard is None:
             raise status_of(404, "NotFound", f"{_NAME % request.names['uid']} not found")
+        check_reader(request.who, dashboard.private)
         return dashboard
 
     def _checked(self, request: Request) -> Document:
@@ -145,6 +152,8 @@ class ResourceDashboards:
             annotations["grafana.app/managedBy"] = dashboard.owner.kind
             annotations["grafana.app/managerId"] = dashboard.owner.name
             annotations["grafana.app/sourcePath"] = dashboard.owner.file
+            if dashboard.owner.shares:
+                annotations["grafana.app/managerAllowsEdits"] = "true"
         return {
             "kind": "Dashboard",
             "apiVersion": f"{GROUP}/{request.names['version']}",

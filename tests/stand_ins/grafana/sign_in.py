@@ -70,5 +70,10 @@ def check(who: Who, role: str, permission: str) -> None:
         )
 
 
+def check_reader(who: Who, private: bool) -> None:
+    """Raise Refusal unless somebody may see a dashboard."""
+    check(who, "Admin" if private else "Viewer", "dashboards:read")
+
+
 def _unauthorized(message: str, identifier: str) -> Refusal:
     return Refusal(401, message, messageId=identifier, statusCode=401, traceID="", extra=None)

@@ -27,6 +27,14 @@ def test_the_environment_has_address_and_credential(start, monkeypatch):
     monkeypatch.setenv("GRAFANA_URL", grafana.stand_in.url)
     monkeypatch.setenv("GRAFANA_TOKEN", TOKEN)
     assert grafana.run("dashboard", dashboard=dashboard(), grafana_url=None, token=None)["changed"]
+    assert not grafana.run("dashboard", dashboard=dashboard(), **BASIC)["changed"]
+    monkeypatch.setenv("GRAFANA_TOKEN", "glsa_wrong")
+    monkeypatch.setenv("GRAFANA_USER", "admin")
+    monkeypatch.setenv("GRAFANA_PASSWORD", PASSWORD)
+    assert not grafana.run("dashboard", dashboard=dashboard())["changed"], "the option goes first"
+    monkeypatch.delenv("GRAFANA_TOKEN")
+    assert not grafana.run("dashboard", dashboard=dashboard(), token=None)["changed"]
+    assert TOKEN not in grafana.output and PASSWORD not in grafana.output
 
 
 def test_another_organisation_is_asked_by_a_header(grafana):
@@ -166,7 +174,7 @@ def test_the_address_is_looked_at(start):
     ):
         with pytest.raises(Failed, match=said):
             grafana.run("dashboard_info", uid="x", grafana_url=address)
-    assert "hidden" not in grafana.output.replace("admin:hidden@", "")
+    assert "grafana.example.org" in grafana.output and "hidden" not in grafana.output
 
 
 def test_a_slash_at_the_end_of_the_address_does_no_harm(start):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.stand_ins.grafana import Owner
+from tests.stand_ins.grafana.sign_in import Who
 
 from .conftest import Failed, Grafana, warnings
 from .documents import dashboard
@@ -139,6 +140,21 @@ def test_a_provisioned_dashboard_is_refused_with_the_way_out(grafana):
                 grafana.run("dashboard", check=check, **options)
     assert not grafana.run("dashboard", dashboard=dashboard())["changed"], "one that is as wanted is no error"
     assert len(grafana.stand_in.writes) == writes
+
+
+def test_a_provisioned_dashboard_that_is_shared_can_be_changed_and_not_removed(grafana):
+    grafana.run("dashboard", dashboard=dashboard())
+    kept(grafana).owner = Owner(shares=True)
+    grafana.converge("dashboard", dashboard=dashboard(refresh="1m"))
+    with pytest.raises(Failed, match="provisioned dashboard cannot be deleted"):
+        grafana.run("dashboard", uid="gpu-monitoring", state="absent")
+
+
+def test_a_dashboard_can_be_seen_by_whoever_could_make_it(grafana):
+    grafana.stand_in.accounts.tokens["editor"] = Who("editor", "Editor", (1,))
+    grafana.run("folder", path="Slurm")
+    grafana.converge("dashboard", dashboard=dashboard(), token="editor")
+    grafana.converge("dashboard", dashboard=dashboard("node", "Node"), folder="Slurm", token="editor")
 
 
 def test_a_dashboard_goes_into_a_folder_and_stays_there(grafana):
