@@ -61,6 +61,8 @@ options:
       - The pause is the one that Grafana asks for, else 1, 2, 4 and so on seconds, at most 60.
     type: int
     default: 5
+requirements:
+  - Python 3.9 on the host that runs the module
 attributes:
   check_mode:
     description: Can run in check mode and say exactly what it would change.

@@ -36,7 +36,10 @@ _PAGE_SIZE = 500
 def credential(params: Mapping[str, Any]) -> str:
     """The header that signs in with the options: a token of a service account, or a name and a password."""
     if params["token"]:
-        return f"Bearer {params['token']}"
+        token = params["token"].strip()  # of the line that it was read from
+        if not (token.isascii() and token.isprintable()):
+            raise DocumentError("token has characters in it that no token has: was it encrypted, or cut out wrongly?")
+        return f"Bearer {token}"
     if not params["url_username"] or not params["url_password"]:
         raise DocumentError("there is no credential: set token, or url_username and url_password")
     pair = f"{params['url_username']}:{params['url_password']}".encode()
@@ -145,12 +148,11 @@ def _document(what: str, body: bytes) -> Any:
 def _pause(retry_after: str | None, attempt: int) -> float:
     """Seconds until the next attempt: those that Grafana asks for, else twice as many each time."""
     seconds = float(2**attempt)
-    if retry_after:
-        try:
-            seconds = float(retry_after)
-        except ValueError:
-            when = email.utils.parsedate_to_datetime(retry_after) if retry_after.endswith("GMT") else None
-            seconds = when.timestamp() - time() if when else seconds
+    try:
+        seconds = float(retry_after or seconds)
+    except ValueError:
+        date = email.utils.parsedate_tz(retry_after)
+        seconds = email.utils.mktime_tz(date) - time() if date else seconds
     return min(max(seconds, 0.0), _LONGEST_PAUSE_SECONDS)
 
 

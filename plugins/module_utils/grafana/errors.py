@@ -12,7 +12,10 @@ from typing import Any
 
 # What to do about a refusal, where Grafana's own message does not say.
 _WAYS_OUT = {
-    401: "the token or the password is not valid there: make a new token of a service account, or mend the password",
+    401: (
+        "the token or the password is not valid there, or not in the organisation of org_id: make a new token of a "
+        "service account, or mend the password"
+    ),
     403: "give the service account or the user this permission, or the role that has it",
     409: "somebody changes it, too, or has it already: look at it, and run this again",
     412: "somebody changes it, too, or has it already: look at it, and run this again",

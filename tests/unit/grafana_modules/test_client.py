@@ -169,6 +169,7 @@ def test_the_address_is_looked_at(start):
     grafana = start()
     for address, said in (
         ("grafana.example.org", "grafana_url is no address"),
+        ("", "grafana_url is no address"),
         ("file:///etc/passwd", "grafana_url is no address"),
         ("https://admin:hidden@grafana.example.org", "put them into url_username and url_password"),
     ):
@@ -202,6 +203,14 @@ def test_http_to_another_host_is_warned_of(start, monkeypatch):
     result = grafana.run("folder", path="Slurm", grafana_url="http://grafana.example.org", check=True)
     assert "grafana_url is http://: the credential goes over the network for everybody to read" in warnings(result)
     assert not warnings(grafana.run("folder", path="Slurm"))
+
+
+def test_a_token_may_come_with_the_end_of_its_line(start):
+    grafana = start()
+    assert grafana.run("dashboard", dashboard=dashboard(), token=f"{TOKEN}\n")["changed"]
+    for token in ("$ANSIBLE_VAULT;1.1\n3132", "glsa_\u00e4"):
+        with pytest.raises(Failed, match="token has characters in it that no token has"):
+            grafana.run("dashboard", dashboard=dashboard(), token=token)
 
 
 def test_a_netrc_does_not_replace_the_credential(start, monkeypatch, tmp_path):
