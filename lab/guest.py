@@ -186,6 +186,7 @@ def _node_files(lab: state.Lab, machine: str) -> dict[str, File]:
         "/etc/slurm/gres.conf": File(slurm.gres_conf()),
         _SLURMD_SETTINGS: File(f"[Service]\nExecStartPre=+/bin/sh -c '{_MAKE_GPUS}'\n"),
         "/etc/apt/sources.list.d/nvidia-stand-in.list": File(nvidia.sources(lab)),
+        "/etc/apt/apt.conf.d/91nvidia-stand-in": File(nvidia.apt_settings(lab)),
     }
     if machine in topology.CLOUD_NODES:
         # A machine shares the host's uptime; -b reports a fresh boot, which Slurm waits for after a power-up.

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 
-from lab import host, mirror, state
+from lab import host, mirror, state, topology
 from lab.progress import step
 
 _STAND_IN = Path(__file__).parents[1] / "tests/stand_ins/dcgm"
@@ -110,6 +111,11 @@ def sources(lab: state.Lab) -> str:
     return f"deb [trusted=yes] {mirror.url(lab)}/nvidia ./\n"
 
 
+def apt_settings(lab: state.Lab) -> str:
+    """apt's settings for a machine of a lab: a proxy of the site does not know the host's address on the bridge."""
+    return f'Acquire::http::Proxy::{topology.gateway(lab.subnet)} "DIRECT";\n'
+
+
 def ensure() -> None:
     """Build the repository when it is not there, or when the stand-in is another than then."""
     wanted = packages()
@@ -124,9 +130,17 @@ def ensure() -> None:
             unfinished.mkdir(parents=True)
             index = "\n".join(_build(package, unfinished) for package in wanted)
             (unfinished / "Packages").write_text(index)
+            (unfinished / "Release").write_text(_release(index.encode()))
             (unfinished / mark.name).write_text(digest)
             shutil.rmtree(folder(), ignore_errors=True)
             unfinished.rename(folder())
+
+
+def _release(index: bytes) -> str:
+    return (
+        f"Suite: lab\nDate: {formatdate(usegmt=True)}\n"
+        f"SHA256:\n {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n"
+    )
 
 
 def _build(package: Package, target: Path) -> str:

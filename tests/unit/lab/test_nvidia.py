@@ -42,6 +42,11 @@ def test_the_index_tells_of_each_package(built: Path) -> None:
         assert "not NVIDIA's" in fields["Description"]
 
 
+def test_the_release_file_tells_of_the_index(built: Path) -> None:
+    index = (built / "Packages").read_bytes()
+    assert f" {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n" in (built / "Release").read_text()
+
+
 def test_what_is_in_the_packages_runs(built: Path, tmp_path: Path) -> None:
     """Unpacked below another root, so the library is named on the way; the rest is as on a node."""
     root = tmp_path / "root"
@@ -68,5 +73,6 @@ def test_it_is_built_again_only_when_it_changed(built: Path, monkeypatch: pytest
 
 def test_the_machines_with_gpus_know_the_repository(paper_lab: state.Lab) -> None:
     assert nvidia.sources(paper_lab) == "deb [trusted=yes] http://10.213.7.1:8000/nvidia ./\n"
+    assert nvidia.apt_settings(paper_lab) == 'Acquire::http::Proxy::10.213.7.1 "DIRECT";\n'
     gpus = inventory.tree(paper_lab, {})["all"]["children"]["slurm_gpu"]
     assert gpus["vars"] == {"dcgm_exporter_gpus": "present"}
