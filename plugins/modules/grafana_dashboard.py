@@ -190,37 +190,29 @@ def number(version):
     return [int(digits) for digits in re.findall(r"\d+", version.split("-")[0])]
 
 
-def warn_of_what_may_not_work(module, client, wanted):
+def warn_of_what_may_not_work(module, client, due):
     """Warn where a dashboard is taken by Grafana, and may not work there."""
-    needy = [one for one in wanted if one.requires]
+    needy = [one for one in due if one.requires]
     running = client.get("/api/health").get("version", "") if needy else ""  # Grafana may be told to hide it
     for one in needy:
         if running and number(one.requires) > number(running):
             module.warn(f"{one.source} was made with Grafana {one.requires}, and this is {running}: look at it there")
-    for one in wanted:
+    for one in due:
         if one.elements:
             module.warn(f"{one.source} has library panels, which are not made here: those that are missing stay empty")
 
 
-def changes_for(module, client, api):
-    """Return everything that is to be done."""
-    params = module.params
-    if params["state"] == "absent":
-        uids = [one.uid for one in documents.read(params)] if any_document(params) else [params["uid"]]
-        return plan.removals(api, uids)
-    wanted = documents.read(params)
-    hits = dashboards.with_tag(client, params["prune_tag"]) if params["prune_tag"] else []
-    strays = plan.strays(hits, wanted, params["prune_tag"]) if params["prune_tag"] else []
+def saves(module, client, api, wanted):
+    """Return what is to be done for the dashboards that are wanted, and with those that are not among them."""
+    params, strays = module.params, []
+    if params["prune_tag"]:
+        strays = plan.strays(dashboards.with_tag(client, params["prune_tag"]), wanted, params["prune_tag"])
     changes = plan.saves(api, wanted, find_folder(module, client), params["overwrite"])
     # The search may know a dashboard for a while that is gone.
     removals = [change for change in plan.removals(api, strays) if change.before]
-    warn_of_what_may_not_work(module, client, wanted)
+    due = {change.uid for change in changes if change.action != "unchanged"}
+    warn_of_what_may_not_work(module, client, [one for one in wanted if one.uid in due])
     return changes + removals
-
-
-def any_document(params):
-    """Tell whether the options name a document."""
-    return any(params[name] is not None for name in ("path", "url", "dashboard"))
 
 
 def work(module, client):
@@ -228,8 +220,10 @@ def work(module, client):
     params = module.params
     if len(params["commit_message"]) > LONGEST_MESSAGE:
         raise DocumentError(f"commit_message has more than {LONGEST_MESSAGE} characters, which Grafana refuses")
+    present = params["state"] == "present"
+    named = documents.read(params) if present else documents.uids_of(params)
     api = dashboards.api(client, params["api"])
-    changes = changes_for(module, client, api)
+    changes = saves(module, client, api, named) if present else plan.removals(api, named)
     outcomes = [(change, change.before.version if change.before else 0) for change in changes]
     if not module.check_mode:
         outcomes = plan.carry_out(api, changes, params["commit_message"], params["overwrite"])

@@ -82,8 +82,12 @@ ARGUMENTS = {
 
 def path_of(client, folder):
     """Return the titles that lead to a folder, its own at the end."""
-    above = folders.parent(folder)
-    return [*(path_of(client, folders.get(client, above)) if above else []), folder["title"]]
+    titles = []
+    while folder:
+        titles.insert(0, folder["title"])
+        above = folders.parent(folder)
+        folder = folders.get(client, above) if above else None
+    return titles
 
 
 def find(client, uid, path, along):
@@ -91,13 +95,12 @@ def find(client, uid, path, along):
     by_path = along[-1] if path and len(along) == len(path) else None
     if not uid:
         return by_path
-    by_uid = folders.get(client, uid)
-    if by_uid is None and by_path is not None:
+    if by_path and by_path["uid"] != uid:
         raise DocumentError(
             f"the folder '{folders.joined(path)}' has the uid '{by_path['uid']}', and Grafana does not change a uid: "
             "set uid to that, or give that folder another title"
         )
-    return by_uid
+    return folders.get(client, uid)
 
 
 def ensure_present(module, client):
@@ -145,7 +148,7 @@ def ensure_absent(module, client):
     uid, path = module.params["uid"], folders.titles(module.params["path"] or "")
     before = folders.get(client, uid) if uid else find(client, None, path, folders.existing(client, path))
     was = path_of(client, before) if before else None
-    if before is not None:
+    if before:
         folders.check_owner(before)
         inside = folders.contents(client, before)
         if inside and not module.params["force"]:

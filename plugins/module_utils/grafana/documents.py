@@ -67,6 +67,17 @@ def read(params: Mapping[str, Any]) -> list[Dashboard]:
     return found
 
 
+def uids_of(params: Mapping[str, Any]) -> list[str]:
+    """The uids of the dashboards that the options name, whatever else is wrong with them."""
+    if params["uid"]:
+        return [params["uid"]]
+    return [_uid(name, _unwrapped(document)) for _source, name, document in _raw(params)]
+
+
+def _uid(name: str, document: Document) -> str:
+    return str(document.get("uid") or uids.derived(name))
+
+
 def _raw(params: Mapping[str, Any]) -> list[tuple[str, str, Document]]:
     """Where each document is from, the name that its uid is derived from, and the document, out of its wrapping."""
     if params["dashboard"] is not None:
@@ -126,7 +137,7 @@ def _dashboard(
     """One dashboard, and what is wrong with it."""
     document = _unwrapped(raw)
     filled, faults = inputs.fill(document, values)
-    uid = uid or str(document.get("uid") or uids.derived(name))
+    uid = uid or _uid(name, document)
     faults.append(uids.fault(uid))
     title = str(filled.get("title") or "").strip()
     if not title:

@@ -31,16 +31,15 @@ def fill(content: Document, values: Mapping[str, str]) -> tuple[Document, list[s
     """
     known = dict(values)
     faults = []
-    for declared in content.get("__inputs") or ():
-        name = str(declared.get("name"))
-        value = values.get(name, _default(declared, values))
+    declared = _declared(content)
+    for name, definition in declared.items():
+        value = values.get(name, _default(definition, values))
         if value is None:
-            faults.append(_missing(declared))
+            faults.append(_missing(name, definition))
         else:
             known[name] = value
     filled = {key: _filled(value, known) for key, value in content.items() if key != "__inputs"}
-    declared_names = {str(declared.get("name")) for declared in content.get("__inputs") or ()}
-    for name in sorted(set(_exported_sources(filled)) - declared_names - set(_variables(filled))):
+    for name in sorted(set(_exported_sources(filled)) - set(declared) - _variables(filled)):
         if "*" in values:
             filled = _filled(filled, {name: values["*"]})
         else:
@@ -50,24 +49,28 @@ def fill(content: Document, values: Mapping[str, str]) -> tuple[Document, list[s
 
 def names(content: Mapping[str, Any]) -> set[str]:
     """The names that can be given a value in a dashboard."""
-    declared = {str(one.get("name")) for one in content.get("__inputs") or ()}
-    return declared | set(_exported_sources(content))
+    return {*_declared(content), *_exported_sources(content)}
 
 
-def _default(declared: Mapping[str, Any], values: Mapping[str, str]) -> str | None:
-    if declared.get("pluginId") == _EXPRESSIONS:
+def _declared(content: Mapping[str, Any]) -> dict[str, Document]:
+    """The definitions of the inputs, by name."""
+    return {str(definition.get("name")): definition for definition in content.get("__inputs") or ()}
+
+
+def _default(definition: Mapping[str, Any], values: Mapping[str, str]) -> str | None:
+    if definition.get("pluginId") == _EXPRESSIONS:
         return _EXPRESSIONS
-    if declared.get("type") == "datasource":
+    if definition.get("type") == "datasource":
         return values.get("*")
-    value = declared.get("value")
+    value = definition.get("value")
     return None if value is None else str(value)
 
 
-def _missing(declared: Mapping[str, Any]) -> str:
-    what = f"the uid of a data source of the type {declared.get('pluginId')}"
-    if declared.get("type") != "datasource":
-        what = "a value"
-    return f"it needs {what} for {declared.get('name')} ({declared.get('label') or 'no label'}): give it in inputs"
+def _missing(name: str, definition: Mapping[str, Any]) -> str:
+    what = "a value"
+    if definition.get("type") == "datasource":
+        what = f"the uid of a data source of the type {definition.get('pluginId')}"
+    return f"it needs {what} for {name} ({definition.get('label') or 'no label'}): give it in inputs"
 
 
 def _filled(value: Any, known: Mapping[str, str]) -> Any:
@@ -94,7 +97,7 @@ def _exported_sources(value: Any, of_source: bool = False) -> Iterator[str]:
             yield match[1]
 
 
-def _variables(content: Mapping[str, Any]) -> list[str]:
+def _variables(content: Mapping[str, Any]) -> set[str]:
     """The names of the dashboard's own variables."""
     listed = (content.get("templating") or {}).get("list") or ()
-    return [str(variable.get("name")) for variable in listed]
+    return {str(variable.get("name")) for variable in listed}

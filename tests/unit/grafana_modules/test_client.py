@@ -155,6 +155,21 @@ def test_an_answer_of_something_else_is_told_apart(start, response, said):
         grafana.run("folder", path="Slurm")
 
 
+def test_an_answer_may_be_empty(start):
+    grafana = start()
+    grafana.run("dashboard", dashboard=dashboard())
+    grafana.faults.say(Response(200, ""), method="DELETE", late=True)
+    assert grafana.run("dashboard", uid="gpu-monitoring", state="absent")["changed"]
+
+
+def test_a_server_that_fails_is_not_taken_for_an_old_one(start):
+    grafana = start(13)
+    grafana.faults.order(500, "starting", path="/apis/", times=9)
+    with pytest.raises(Failed, match=r"GET /apis/dashboard.grafana.app: starting \(HTTP 500\)"):
+        grafana.run("dashboard", dashboard=dashboard())
+    assert not grafana.stand_in.writes
+
+
 def test_a_grafana_that_starts_is_waited_for(start):
     grafana = start()
     with socket.socket() as free:

@@ -37,6 +37,7 @@ def test_a_uid_that_is_missing_is_derived_from_the_name_of_the_file(grafana, tmp
 def test_a_uid_can_be_given(grafana, tmp_path):
     path = write(tmp_path, gpu=dashboard())
     assert grafana.converge("dashboard", path=f"{path}/gpu.json", uid="mine")["dashboards"][0]["uid"] == "mine"
+    grafana.converge("dashboard", path=f"{path}/gpu.json", uid="mine", state="absent")
     write(tmp_path, node=dashboard("node", "Node"))
     with pytest.raises(Failed, match=r"uid is of one dashboard, and .* has 2"):
         grafana.run("dashboard", path=path, uid="mine")
@@ -69,6 +70,9 @@ def test_inputs_that_are_missing_or_unknown_are_told_all_at_once(start, tmp_path
     assert (
         "gpu.json: it needs the uid of a data source of the type prometheus for DS_PROMETHEUS (Prometheus)" in message
     )
+    constant = {"name": "VAR_JOB", "type": "constant", "label": "job"}
+    with pytest.raises(Failed, match=r"it needs a value for VAR_JOB \(job\): give it in inputs"):
+        grafana.run("dashboard", dashboard=exported(constant), inputs={"*": "p"})
     assert "bare.json: its panels name the data source ${DS_PROMETHEUS}, which nothing defines" in message
     assert not grafana.stand_in.writes
 
@@ -141,16 +145,26 @@ def test_many_strays_are_found_page_by_page(start, monkeypatch):
     assert titles(grafana) == ["GPU"]
 
 
+def test_a_folder_of_files_is_removed_whatever_is_in_it(grafana, tmp_path):
+    path = write(tmp_path, gpu=exported(PROMETHEUS), node=dashboard("node-metrics", "Node"))
+    grafana.run("dashboard", path=path, inputs={"*": "prometheus"})
+    grafana.run("dashboard", dashboard=dashboard("theirs", "Theirs"))
+    grafana.converge("dashboard", path=path, state="absent")
+    assert titles(grafana) == ["Theirs"]
+
+
 def test_all_faults_of_all_files_are_told_at_once(start, tmp_path):
     grafana = start()
     path = write(tmp_path, a=dashboard(title=""), b=dashboard("x/y"), c=dashboard("same"), d=dashboard("same"))
     with pytest.raises(Failed) as failed:
         grafana.run("dashboard", path=path)
-    message = str(failed.value)
-    assert all(
-        said in message for said in ("a.json: it has no title", "b.json: the uid 'x/y'", "d.json: it has the uid")
-    )
-    assert not grafana.stand_in.writes
+    for said in (
+        "a.json: it has no title",
+        "b.json: the uid 'x/y' has characters",
+        "d.json: it has the uid 'same', as",
+    ):
+        assert said in str(failed.value)
+    assert not grafana.stand_in.journal, "Grafana was asked before the files were looked at"
 
 
 @pytest.mark.parametrize(
@@ -183,6 +197,8 @@ def test_what_may_not_work_is_warned_of(grafana, tmp_path):
     version = grafana.stand_in.flavour.version
     assert f"gpu.json was made with Grafana 14.0.0, and this is {version}" in warnings(result)
     assert "gpu.json has library panels, which are not made here" in warnings(result)
+    again = grafana.run("dashboard", path=str(tmp_path), inputs={"*": "p"})
+    assert not warnings(again), "what is there is warned of again and again"
 
 
 def test_an_error_says_how_far_it_came(grafana, tmp_path):

@@ -73,8 +73,10 @@ def test_a_folder_is_moved_and_renamed(start):
 
 def test_a_uid_is_not_changed(grafana):
     grafana.run("folder", path="Slurm", uid="old")
-    with pytest.raises(Failed, match="has the uid 'old', and Grafana does not change a uid: set uid to that"):
-        grafana.run("folder", path="Slurm", uid="new")
+    grafana.run("folder", path="HPC", uid="another")
+    for uid in ("new", "another"):
+        with pytest.raises(Failed, match="has the uid 'old', and Grafana does not change a uid: set uid to that"):
+            grafana.run("folder", path="Slurm", uid=uid)
 
 
 def test_a_uid_that_a_dashboard_has_is_a_conflict(grafana):
