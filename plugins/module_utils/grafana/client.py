@@ -25,7 +25,7 @@ from ansible_collections.slurm.observability.plugins.module_utils.grafana.errors
     StrangeAnswerError,
     UnreachableError,
 )
-from ansible_collections.slurm.observability.plugins.module_utils.grafana.transport import opener
+from ansible_collections.slurm.observability.plugins.module_utils.grafana.transport import AGENT, opener
 
 # What passes by itself: too many requests, and a server that starts, stops or has a bad moment.
 _PASSING = (429, 500, 502, 503, 504)
@@ -68,7 +68,7 @@ class GrafanaClient:
         self._headers = {
             "Accept": "application/json",
             "Authorization": credential(params),
-            "User-Agent": "slurm.observability",
+            "User-Agent": AGENT,
         }
         if params["org_id"]:
             self._headers["X-Grafana-Org-Id"] = str(params["org_id"])

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from ansible.module_utils.urls import open_url
 from ansible_collections.slurm.observability.plugins.module_utils.grafana import inputs, normalise, uids
 from ansible_collections.slurm.observability.plugins.module_utils.grafana.errors import DocumentError, refuse
+from ansible_collections.slurm.observability.plugins.module_utils.grafana.transport import AGENT
 
 Document = dict[str, Any]
 
-AGENT = "slurm.observability"
 _LONGEST_TITLE = 5000
 
 

@@ -22,6 +22,9 @@ from urllib.request import (
 
 from ansible_collections.slurm.observability.plugins.module_utils.grafana.errors import DocumentError
 
+# Who sends the requests, in the logs of the other side.
+AGENT = "slurm.observability"
+
 
 class _NoRedirections(HTTPRedirectHandler):
     """A redirection is an error: the credential would go with it."""

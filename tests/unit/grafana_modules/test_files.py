@@ -132,7 +132,8 @@ def test_a_search_that_is_late_finds_no_strays(start, tmp_path):
     grafana.run("dashboard", path=path)
     gone = Response(200, [{"uid": "gone", "title": "Gone", "tags": ["slurm"]}])
     grafana.faults.say(gone, path="/api/search")
-    assert not grafana.run("dashboard", path=path, prune_tag="slurm")["changed"]
+    result = grafana.run("dashboard", path=path, prune_tag="slurm")
+    assert not result["changed"] and [one["uid"] for one in result["dashboards"]] == ["gpu-monitoring"]
 
 
 def test_many_strays_are_found_page_by_page(start, monkeypatch):

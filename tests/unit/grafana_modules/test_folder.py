@@ -48,6 +48,13 @@ def test_a_grafana_without_nested_folders_says_so(start, version):
         grafana.run("folder", path="Slurm/GPU")
 
 
+def test_a_folder_at_the_top_is_not_taken_for_one_in_another(grafana):
+    for title in ("Slurm", "GPU"):
+        grafana.run("folder", path=title)
+    with pytest.raises(Failed, match="there is no folder 'Slurm/GPU'"):
+        grafana.run("dashboard_info", folder="Slurm/GPU")
+
+
 def test_a_slash_in_a_title_is_no_path(start):
     grafana = start()
     grafana.converge("folder", path="Slurm\\/HPC/GPU")
