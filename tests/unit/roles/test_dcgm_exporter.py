@@ -9,17 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
 ROLE = Path(__file__).parents[3] / "roles/dcgm_exporter"
 NVIDIA = {"vendor": "0x10de", "class": "0x030200"}
 FAN = {"field": "DCGM_FI_DEV_FAN_SPEED", "help": "Speed of the fan."}
-
-init_plugin_loader([])  # for the template's lookups
 
 PLAYBOOK = f"""
 - hosts: localhost
@@ -86,23 +84,21 @@ def trusted(value: Any) -> Any:
     return trust_as_template(value) if isinstance(value, str) else value
 
 
-def templar(**given: Any) -> Templar:
-    """Return what resolves the variables of the role on the host `one`, with others given."""
+def value_of(expression: str, **given: Any) -> Any:
+    """Return what an expression is on the host `one`, with the variables of the role and others."""
     files = (ROLE / "defaults/main.yml", ROLE / "vars/main.yml")
     variables = {name: value for file in files for name, value in yaml.safe_load(file.read_text()).items()}
-    loader = DataLoader()
-    loader.set_basedir(str(ROLE / "files"))
-    return Templar(loader, variables=trusted({"inventory_hostname": "one", "groups": {}, **variables, **given}))
-
-
-def value_of(expression: str, **given: Any) -> Any:
-    return templar(**given).template(trust_as_template("{{ " + expression + " }}"))
+    variables = {"inventory_hostname": "one", "groups": {}, **variables, **given}
+    return Templar(DataLoader(), variables=trusted(variables)).template(trust_as_template("{{ " + expression + " }}"))
 
 
 def fields(**given: Any) -> list[str]:
     """Return the fields that the written counters file asks for, read as dcgm-exporter reads it."""
-    template = trust_as_template((ROLE / "templates/counters.csv.j2").read_text())
-    text = templar(**given).template(template)
+    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)
+    environment.globals["lookup"] = lambda _plugin, path: (ROLE / "files" / path).read_text().rstrip("\n")
+    names = ("__dcgm_exporter_counter_files", "dcgm_exporter_extra_counters")
+    template = environment.from_string((ROLE / "templates/counters.csv.j2").read_text())
+    text = template.render({name: value_of(name, **given) for name in names})
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     records = [[part.strip(" ") for part in record] for record in csv.reader(lines, strict=True)]
     assert all(len(record) == 3 and record[1] in {"gauge", "counter", "label"} for record in records)
