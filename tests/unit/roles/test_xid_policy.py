@@ -48,6 +48,7 @@ def test_each_code_is_one_series_with_what_the_alerts_need():
 @pytest.mark.parametrize("xid", TABLE["__prometheus_xid_policy"])
 def test_a_line_of_the_table(xid: str):
     policy = TABLE["__prometheus_xid_policy"][xid]
+    assert policy.keys() == {"severity", "action", "meaning"}
     assert policy["severity"] in TABLE["__prometheus_xid_severities"]
     assert policy["action"] in ACTIONS
     assert policy["meaning"]
