@@ -15,17 +15,29 @@ TABLE = yaml.safe_load((ROLE / "vars/main/xid_policy.yml").read_text())
 ACTIONS = {"job", "watch", "reset", "reboot", "isolate"}
 
 
-def rules(policy_of_site: dict[Any, Any]) -> list[dict[str, Any]]:
-    """Return the rules that the role writes for a value of prometheus_xid_policy."""
+def templar(policy_of_site: dict[Any, Any]) -> Templar:
+    """Return what renders the role's templates with a value of prometheus_xid_policy."""
     variables = {
+        **TABLE,
         "prometheus_xid_policy": policy_of_site,
         "__prometheus_rules_mark": "# Shipped.",
-        "__prometheus_xid_policy": TABLE["__prometheus_xid_policy"],
         "__prometheus_xid_policy_of_site": trust_as_template(TABLE["__prometheus_xid_policy_of_site"]),
     }
+    return Templar(DataLoader(), variables=variables)
+
+
+def rules(policy_of_site: dict[Any, Any]) -> list[dict[str, Any]]:
+    """Return the rules that the role writes for a value of prometheus_xid_policy."""
     template = trust_as_template((ROLE / "templates/gpu_xid_policy.yml.j2").read_text())
-    [group] = yaml.safe_load(Templar(DataLoader(), variables=variables).template(template))["groups"]
+    [group] = yaml.safe_load(templar(policy_of_site).template(template))["groups"]
     return group["rules"]
+
+
+def is_accepted(policy_of_site: dict[Any, Any]) -> bool:
+    """Return what the role's validation says to a value of prometheus_xid_policy."""
+    [task] = yaml.safe_load((ROLE / "tasks/validate.yml").read_text())
+    [condition] = [rule["that"] for rule in task["vars"]["_common_rules"] if "xid" in rule["message"]]
+    return templar(policy_of_site).template(trust_as_template(condition))
 
 
 def labels(xid: str, made: list[dict[str, Any]]) -> dict[str, str]:
@@ -70,3 +82,23 @@ def test_a_number_is_the_same_code_as_its_text():
     made = rules({94: {"severity": "info"}, 999: {"severity": "warning", "action": "watch", "meaning": 'A "new" one'}})
     assert labels("94", made)["severity"] == "info"
     assert labels("999", made)["meaning"] == 'A "new" one'
+
+
+@pytest.mark.parametrize(
+    "policy", [{}, {94: {"severity": "info"}}, {"999": {"severity": "info", "action": "watch", "meaning": "New"}}]
+)
+def test_what_the_role_accepts(policy: dict[Any, Any]):
+    assert is_accepted(policy) is True
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"999": {"severity": "info", "action": "watch"}},
+        {"94": {"severity": "urgent"}},
+        {"94": {"colour": "red"}},
+        {"XID 94": {"severity": "info", "action": "watch", "meaning": "New"}},
+    ],
+)
+def test_what_the_role_refuses(policy: dict[Any, Any]):
+    assert is_accepted(policy) is False
