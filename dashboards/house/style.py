@@ -32,4 +32,5 @@ def names(values: Mapping[str, tuple[str, str]]) -> models.ValueMap:
 
 
 YES_IS_BAD = names({"0": ("no", GOOD), "1": ("yes", BAD)})
+SEVERITY = names({"critical": ("critical", BAD), "warning": ("warning", NOTICE), "info": ("info", NEUTRAL)})
 UP = names({"0": ("down", BAD), "1": ("up", GOOD)})

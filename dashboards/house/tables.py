@@ -24,7 +24,7 @@ class Column:
     source: str
     title: str = ""
     unit: str = units.String
-    link: Link | None = None
+    link: Link | tuple[Link, ...] = ()
     # The background, or what values are called, and in which colours.
     steps: ThresholdsConfig | None = None
     names: ValueMap | None = None
@@ -41,8 +41,9 @@ class Column:
         values: dict[str, object] = {"unit": self.unit}
         if self.width:
             values["custom.width"] = self.width
-        if self.link:
-            values["links"] = [self.link.from_row().build()]
+        links = self.link if isinstance(self.link, tuple) else (self.link,)
+        if links:
+            values["links"] = [link.from_row().build() for link in links]
         if self.names:
             values["mappings"] = [self.names]
         if self.steps:

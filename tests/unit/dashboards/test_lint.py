@@ -28,6 +28,10 @@ def test_every_rule_is_kept_or_left_out_with_a_reason() -> None:
     assert all(exclusion["reason"] for exclusion in lint.EXCLUSIONS.values())
 
 
+def _sound() -> Json:
+    return deepcopy(build.documents()[uids.QUEUE])
+
+
 def _panel(document: Json) -> Json:
     return next(panel for panel in document["panels"] if panel["type"] != "row")
 
@@ -94,12 +98,12 @@ def _query(expr: str) -> Callable[[Json], None]:
     ],
 )
 def test_rule_finds_what_breaks_it(rule: Callable[[Json], Iterator[str]], change: Callable[[Json], None]) -> None:
-    document = deepcopy(build.documents()[uids.OVERVIEW])
+    document = _sound()
     change(document)
     assert list(rule(document))
 
 
 def test_a_rate_over_grafanas_interval_is_right() -> None:
-    document = deepcopy(build.documents()[uids.OVERVIEW])
+    document = _sound()
     _query("sum(rate(x_total[$__rate_interval])) + sum(increase(y_total[1h]))")(document)
     assert not [*lint.target_rate_interval(document), *lint.target_counter_agg(document)]
