@@ -29,7 +29,7 @@ ALERTS = [pytest.param(path, rule, id=rule["alert"]) for path, rule in rules() i
 
 
 def test_there_are_rules() -> None:
-    assert {path.stem for path in RULE_FILES} == {"gpu", "gpu_recording", "node", "slurm", "stack", "recording_rules"}
+    assert {"gpu", "gpu_recording", "node", "slurm", "stack", "recording_rules"} < {path.stem for path in RULE_FILES}
     assert len(ALERTS) > 30
 
 
@@ -60,7 +60,7 @@ def test_alert_has_a_promtool_test_that_makes_it_fire(path: Path, rule: dict[str
     assert fires.search(PROMTOOL_TESTS)
 
 
-@pytest.mark.parametrize("name", ["gpu", "node", "slurm", "stack"])
+@pytest.mark.parametrize("name", sorted({path.stem for path, rule in rules() if "alert" in rule}))
 def test_runbook_has_a_section_per_alert_in_the_order_of_the_rules(name: str) -> None:
     alerts = [rule["alert"] for path, rule in rules() if path.stem == name and "alert" in rule]
     sections = re.findall(r"^## (.*)$", (ROOT / f"docs/alerts/{name}.md").read_text(), re.MULTILINE)
