@@ -27,6 +27,8 @@ class Link:
     renamed: tuple[tuple[str, str], ...] = ()
     # False where the data source here is not the one over there.
     keep_datasource: bool = True
+    # Columns with the time range over there, in milliseconds; without them it is the one here.
+    times: tuple[str, str] | None = None
 
     def from_row(self) -> _DashboardLink:
         """A link in a table, where the values are in columns of the row."""
@@ -42,9 +44,14 @@ class Link:
         parameters = [
             *(["${datasource:queryparam}"] if self.keep_datasource else []),
             *(f"var-{variable}={value}" for variable, value in values.items()),
-            "${__url_time_range}",
+            self._time_range(where),
         ]
         return _DashboardLink(" ".join([self.title, *values.values()])).url(f"/d/{self.uid}?{'&'.join(parameters)}")
+
+    def _time_range(self, where: str) -> str:
+        if self.times is None:
+            return "${__url_time_range}"
+        return "from=${{{0}.{1}}}&to=${{{0}.{2}}}".format(where, *self.times)
 
 
 class _DashboardLink(builders.DashboardLink):

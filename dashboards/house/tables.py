@@ -29,6 +29,8 @@ class Column:
     steps: ThresholdsConfig | None = None
     names: ValueMap | None = None
     width: int | None = None
+    # Not shown, but there for links.
+    hidden: bool = False
 
     @property
     def heading(self) -> str:
@@ -39,6 +41,8 @@ class Column:
     def properties(self) -> list[DynamicConfigValue]:
         """What the column has of its own."""
         values: dict[str, object] = {"unit": self.unit}
+        if self.hidden:
+            values["custom.hidden"] = True
         if self.width:
             values["custom.width"] = self.width
         links = self.link if isinstance(self.link, tuple) else (self.link,)

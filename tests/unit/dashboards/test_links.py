@@ -22,8 +22,10 @@ def test_every_link_leads_to_a_dashboard_and_its_variables(document: Json) -> No
         assert names <= variables(there[uid]).keys(), f"{panel['title']} gives {uid} {names}"
 
 
-def test_every_link_keeps_the_time_range(document: Json) -> None:
-    assert [panel["title"] for panel, link in data_links(document) if "${__url_time_range}" not in link["url"]] == []
+def test_every_link_has_a_time_range(document: Json) -> None:
+    """That of the page, or that of the row."""
+    times = re.compile(r"&\$\{__url_time_range\}$|&from=\$\{__data\.fields\.\w+\}&to=\$\{__data\.fields\.\w+\}$")
+    assert [panel["title"] for panel, link in data_links(document) if not times.search(link["url"])] == []
 
 
 def test_a_link_keeps_the_data_source_where_both_have_it(document: Json) -> None:
