@@ -36,6 +36,7 @@ STATES = {
     "revoked": style.OFF,
     "unknown": style.OFF,
 }
+FAILED = "'failed', 'out_of_memory', 'timeout', 'deadline', 'node_fail', 'boot_fail'"
 # Runs that went on within the time range. What has not begun, or not ended, has a time beyond all others.
 CHOSEN = """WHERE started_at < $__unixEpochTo() AND ended_at > $__unixEpochFrom()
   AND state IN (${job_state:sqlstring})
@@ -116,7 +117,7 @@ def _by_user() -> Table:
         "What the runs of each user add up to within the time range.",
         Sql(
             f"""SELECT "user" AS "User", account AS "Account", COUNT(*) AS "Runs",
-  COUNT(*) FILTER (WHERE state IN ('failed', 'out_of_memory', 'timeout', 'deadline', 'node_fail', 'boot_fail')) AS "Failed",
+  COUNT(*) FILTER (WHERE state IN ({FAILED})) AS "Failed",
   SUM(cpus * {HOURS}) AS "CPU hours", SUM(gpus * {HOURS}) AS "GPU hours"
 FROM runs {CHOSEN}
 GROUP BY "user", account ORDER BY SUM(cpus * {HOURS}) DESC NULLS LAST LIMIT 200"""

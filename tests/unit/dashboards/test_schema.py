@@ -23,7 +23,7 @@ def test_dashboard(document: Json) -> None:
 def test_panels(document: Json) -> None:
     """The options of each kind of panel, which the schema of dashboards leaves open."""
     for panel in panels(document):
-        kind = panel["type"]
+        kind = panel["type"].replace("-", "")
         assert _errors(kind, panel["options"], "Options") == [], panel["title"]
         assert _errors(kind, panel["fieldConfig"]["defaults"].get("custom", {}), "FieldConfig") == [], panel["title"]
 
