@@ -75,10 +75,10 @@ def dashboard() -> Dashboard:
 
 
 def _states() -> builders.CustomVariable:
-    variable = (
-        builders.CustomVariable("job_state").label("State").values(",".join(STATES)).multi(True).include_all(True)
-    )
-    return variable.current(VariableOption(selected=True, text=["All"], value=["$__all"]))
+    variable = builders.CustomVariable("job_state").label("State").values(",".join(STATES))
+    variable.options([VariableOption(selected=False, text=state, value=state) for state in STATES])
+    all_of_them = VariableOption(selected=True, text=["All"], value=["$__all"])
+    return variable.multi(True).include_all(True).current(all_of_them)
 
 
 def _text(name: str, label: str) -> builders.TextBoxVariable:

@@ -53,18 +53,20 @@ def dashboard() -> Dashboard:
                         stacked=True,
                     ),
                     panels.timeseries(
-                        "GPUs at work",
-                        "GPUs that are more than 10 % busy, and those that jobs hold. The gap is held and idle.",
+                        "GPUs held by jobs",
+                        "GPUs that jobs hold: those at work, and those that have done nothing for half an hour.",
                         units.Short,
-                        Query("count(gpu:utilization:ratio > 0.1) or 0 * count(gpu:utilization:ratio)", "busy"),
-                        Query("max(slurm_gpus_alloc)", "held by jobs"),
+                        Query("sum(partition:gpus_held:count) - sum(partition:gpus_idle:count)", "at work"),
+                        Query("sum(partition:gpus_idle:count)", "idle"),
+                        stacked=True,
+                        link=links.Link("Waste, power and cost", uids.WASTE),
                     ),
                     panels.timeseries(
                         "GPU power",
                         "Power of all GPUs, and the most that their limits allow.",
                         units.Watt,
-                        Query("sum(gpu:power:watts)", "power"),
-                        Query("sum(gpu:power_limit:watts)", "limit"),
+                        Query("sum(node:gpu_power:watts)", "power"),
+                        Query("sum(node:gpu_power_limit:watts)", "limit"),
                     ),
                 ],
             ),
@@ -160,11 +162,17 @@ def _alerts() -> Table:
     return table(
         "Firing alerts",
         "Alerts that fire, and how many series of each. docs/alerts says what to do about them.",
-        [Query('count by (severity, alertname, node) (ALERTS{alertstate="firing",alertname!="Watchdog"})', "Series")],
+        [
+            Query(
+                'count by (severity, alertname, node, job_id) (ALERTS{alertstate="firing",alertname!="Watchdog"})',
+                "Series",
+            )
+        ],
         [
             Column("severity", "Severity", names=style.SEVERITY, width=90),
             Column("alertname", "Alert"),
             Column("node", "Node", link=links.NODE),
+            Column("job_id", "Job", link=links.JOB),
             Column("Series", unit=units.Short, width=80),
         ],
         width=12,

@@ -267,7 +267,8 @@ def _prometheus() -> Sequence[Builder[Panel]]:
             units.Short,
             Query("sum by (integration) (increase(alertmanager_notifications_total[1h])) > 0", "{{integration}}"),
             Query(
-                "sum by (integration) (increase(alertmanager_notifications_failed_total[1h])) > 0",
+                "sum by (integration) (increase(alertmanager_notifications_failed_total[1h]))"
+                " and on (integration) sum by (integration) (increase(alertmanager_notifications_total[1h])) > 0",
                 "{{integration}} failed",
             ),
         ),
