@@ -34,6 +34,8 @@ class WebServer:
                 self.end_headers()
                 self.wfile.write(body)
 
+            do_POST = do_GET
+
             def address_string(self) -> str:
                 return "client"
 

@@ -1,0 +1,1 @@
+"""dstack-poller: what the metrics of a dstack server leave out."""
