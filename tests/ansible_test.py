@@ -20,7 +20,7 @@ COLLECTION = CACHE / "ansible_collections" / "slurm" / "observability"
 PIP_VERSION = "24.2"  # the one that ansible-core 2.19 bootstraps
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Tests of what is no Ansible plugin run under plain pytest; links are for clones only.
-NOT_FOR_ANSIBLE_TEST = (".collections/", ".ci/", "bin/", "lab/", "molecule/", "terraform/", "tests/")
+NOT_FOR_ANSIBLE_TEST = (".collections/", ".ci/", "bin/", "dashboards/", "lab/", "molecule/", "terraform/", "tests/")
 BUT = ("tests/unit/plugins/", "tests/sanity/", "tests/unit/requirements.txt", "tests/unit/conftest.py")
 
 
