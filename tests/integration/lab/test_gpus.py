@@ -65,7 +65,7 @@ def test_a_job_is_known_by_the_gpus_that_it_holds(jobs: Jobs, prometheus: Promet
     job = jobs.submit("--gres=gpu:2 --nodelist=node1")
     busy = f'gpu:utilization:ratio and on (UUID) gpu:hpc_job:info{{hpc_job="{job}"}}'
     wait_until("its GPUs are known", lambda: len(numbers(prometheus, busy, "gpu")) == 2, ONE_ROUND_SECONDS)
-    wait_until("they are busy", lambda: set(numbers(prometheus, busy, "gpu").values()) == {0.97}, ONE_ROUND_SECONDS)
+    wait_until("they are busy", lambda: min(numbers(prometheus, busy, "gpu").values()) >= 0.9, ONE_ROUND_SECONDS)
     jobs.clear()
     wait_until("they are free", lambda: not numbers(prometheus, busy, "gpu"), ONE_ROUND_SECONDS)
 

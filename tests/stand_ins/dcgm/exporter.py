@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import counters, exposition, host_engine, jobs
+from .fields import XID
 
 VERSION = "4.5.3-4.8.2-stand-in"
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]*\]|[^]\[:]*):(?P<port>\d{1,5})")
@@ -64,7 +65,7 @@ class Exporter:
         self._asked = asked
         self._counters = counters.read(asked.collectors)
         fields = [counter.name for counter in self._counters if counter.name not in counters.OF_EXPORTER]
-        self._fields = list(dict.fromkeys([*fields, host_engine.XID]))
+        self._fields = list(dict.fromkeys([*fields, XID]))
         self._ask: Callable[[], list[dict[str, Any]]] = lambda: host_engine.answer(self._fields)
         if asked.remote_hostengine_info:
             engine = address(asked.remote_hostengine_info)

@@ -14,10 +14,10 @@ PROFILING = range(1000, 1100)
 
 @dataclass(frozen=True)
 class Load:
-    """What a made-up GPU depends on: whether a job holds it, and for how many seconds the host engine has run."""
+    """What a made-up GPU does: how much of what it can, 0 to 1, and the millijoules that it has taken."""
 
-    busy: bool
-    seconds: int
+    level: float
+    millijoules: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,15 @@ def _always(value: Value) -> Callable[[Load], Value]:
 
 
 def _when_busy(busy: Value, idle: Value) -> Callable[[Load], Value]:
-    return lambda load: busy if load.busy else idle
+    """What is there with any work, such as memory that is taken, or with none."""
+    return lambda load: busy if load.level else idle
+
+
+def _with_work(most: int | float, idle: int | float) -> Callable[[Load], Value]:
+    """What grows with the work. A whole number stays one."""
+    if isinstance(most, int):
+        return lambda load: round(idle + (most - idle) * load.level)
+    return lambda load: idle + (most - idle) * load.level
 
 
 XID = "DCGM_FI_DEV_XID_ERRORS"
@@ -53,18 +61,18 @@ FIELDS: dict[str, Field] = {
     "DCGM_FI_DEV_SM_CLOCK": Field(100, _when_busy(1980, 345)),
     "DCGM_FI_DEV_MEM_CLOCK": Field(101, _always(2619)),
     "DCGM_FI_DEV_CLOCKS_EVENT_REASONS": Field(112, _when_busy(0, 1)),
-    "DCGM_FI_DEV_MEMORY_TEMP": Field(140, _when_busy(62, 41)),
-    "DCGM_FI_DEV_GPU_TEMP": Field(150, _when_busy(56, 33)),
-    "DCGM_FI_DEV_POWER_USAGE": Field(155, _when_busy(640.0, 72.0)),
-    "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION": Field(156, lambda load: load.seconds * 300_000),
+    "DCGM_FI_DEV_MEMORY_TEMP": Field(140, _with_work(62, 41)),
+    "DCGM_FI_DEV_GPU_TEMP": Field(150, _with_work(56, 33)),
+    "DCGM_FI_DEV_POWER_USAGE": Field(155, _with_work(640.0, 72.0)),
+    "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION": Field(156, lambda load: load.millijoules),
     "DCGM_FI_DEV_SLOWDOWN_TEMP": Field(158, _always(89)),
     "DCGM_FI_DEV_POWER_MGMT_LIMIT": Field(160, _always(700.0)),
     "DCGM_FI_DEV_POWER_MGMT_LIMIT_DEF": Field(163, _always(700.0)),
     "DCGM_FI_DEV_ENFORCED_POWER_LIMIT": Field(164, _always(700.0)),
     "DCGM_FI_DEV_FAN_SPEED": Field(191, _always(0)),
     "DCGM_FI_DEV_PCIE_REPLAY_COUNTER": Field(202, _always(0)),
-    "DCGM_FI_DEV_GPU_UTIL": Field(203, _when_busy(97, 0)),
-    "DCGM_FI_DEV_MEM_COPY_UTIL": Field(204, _when_busy(48, 0)),
+    "DCGM_FI_DEV_GPU_UTIL": Field(203, _with_work(100, 0)),
+    "DCGM_FI_DEV_MEM_COPY_UTIL": Field(204, _with_work(48, 0)),
     "DCGM_FI_DEV_ENC_UTIL": Field(206, _always(0)),
     "DCGM_FI_DEV_DEC_UTIL": Field(207, _always(0)),
     XID: Field(230, _always(0)),
@@ -88,18 +96,18 @@ FIELDS: dict[str, Field] = {
     "DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL": Field(439, _always(0), HOPPER),
     "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL": Field(449, _always(0), HOPPER),
     "DCGM_FI_DEV_VGPU_LICENSE_STATUS": Field(526, _always(0)),
-    "DCGM_FI_PROF_GR_ENGINE_ACTIVE": Field(1001, _when_busy(0.97, 0.0)),
-    "DCGM_FI_PROF_SM_ACTIVE": Field(1002, _when_busy(0.91, 0.0)),
-    "DCGM_FI_PROF_SM_OCCUPANCY": Field(1003, _when_busy(0.34, 0.0)),
-    "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": Field(1004, _when_busy(0.52, 0.0)),
-    "DCGM_FI_PROF_DRAM_ACTIVE": Field(1005, _when_busy(0.44, 0.0)),
+    "DCGM_FI_PROF_GR_ENGINE_ACTIVE": Field(1001, _with_work(1.0, 0.0)),
+    "DCGM_FI_PROF_SM_ACTIVE": Field(1002, _with_work(0.91, 0.0)),
+    "DCGM_FI_PROF_SM_OCCUPANCY": Field(1003, _with_work(0.34, 0.0)),
+    "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": Field(1004, _with_work(0.52, 0.0)),
+    "DCGM_FI_PROF_DRAM_ACTIVE": Field(1005, _with_work(0.44, 0.0)),
     "DCGM_FI_PROF_PIPE_FP64_ACTIVE": Field(1006, _always(0.0)),
-    "DCGM_FI_PROF_PIPE_FP32_ACTIVE": Field(1007, _when_busy(0.08, 0.0)),
-    "DCGM_FI_PROF_PIPE_FP16_ACTIVE": Field(1008, _when_busy(0.03, 0.0)),
-    "DCGM_FI_PROF_PCIE_TX_BYTES": Field(1009, _when_busy(1_500_000_000, 12_000)),
-    "DCGM_FI_PROF_PCIE_RX_BYTES": Field(1010, _when_busy(2_100_000_000, 15_000)),
-    "DCGM_FI_PROF_NVLINK_TX_BYTES": Field(1011, _when_busy(180_000_000_000, 0)),
-    "DCGM_FI_PROF_NVLINK_RX_BYTES": Field(1012, _when_busy(180_000_000_000, 0)),
+    "DCGM_FI_PROF_PIPE_FP32_ACTIVE": Field(1007, _with_work(0.08, 0.0)),
+    "DCGM_FI_PROF_PIPE_FP16_ACTIVE": Field(1008, _with_work(0.03, 0.0)),
+    "DCGM_FI_PROF_PCIE_TX_BYTES": Field(1009, _with_work(1_500_000_000, 12_000)),
+    "DCGM_FI_PROF_PCIE_RX_BYTES": Field(1010, _with_work(2_100_000_000, 15_000)),
+    "DCGM_FI_PROF_NVLINK_TX_BYTES": Field(1011, _with_work(180_000_000_000, 0)),
+    "DCGM_FI_PROF_NVLINK_RX_BYTES": Field(1012, _with_work(180_000_000_000, 0)),
     "DCGM_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_SUCCESSFUL_EVENTS": Field(1211, _always(0), BLACKWELL),
     "DCGM_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_FAILED_EVENTS": Field(1212, _always(0), BLACKWELL),
     "DCGM_FI_DEV_NVLINK_COUNT_EFFECTIVE_BER_FLOAT": Field(1218, _always(1e-12), BLACKWELL),

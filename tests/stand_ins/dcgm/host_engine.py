@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import socketserver
 import time
 import uuid
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from . import state as states
-from .fields import FIELDS, HOPPER, SPOILER, SPOILT, XID, Load
+from .fields import FIELDS, HOPPER, SPOILER, SPOILT, XID
+from .work import Meter
 
 ADDRESS = ("127.0.0.1", 5555)
-JOB_MAP = Path(os.environ.get("DCGM_STAND_IN_JOB_MAP", "/run/slurm-observability/gpu-jobs"))
 # XIDs after which DCGM's health check calls the whole GPU failed.
 DEVASTATING = {79, 95}
 WATCHES = ("PCIE", "NVLINK", "PMU", "MCU", "MEM", "SM", "INFOROM", "THERMAL", "POWER", "DRIVER", "ALL")
-_STARTED = time.monotonic()
+_METER = Meter()
 
 
 def answer(asked: Iterable[str]) -> list[dict[str, Any]]:
@@ -34,7 +32,7 @@ def _gpu(state: dict[str, Any], index: int, asked: tuple[str, ...]) -> dict[str,
     known = state.get("gpus", {}).get(str(index), {})
     xids = [(when, code) for when, code in known.get("xids", [])]
     last = max(xids, default=(0, 0))[1]
-    load = Load(busy=_has_job(index), seconds=int(time.monotonic() - _STARTED))
+    load = _METER.load(index, known, time.time())
     generation = state.get("generation", HOPPER)
     values = {}
     for name in asked:
@@ -58,13 +56,6 @@ def _gpu(state: dict[str, Any], index: int, asked: tuple[str, ...]) -> dict[str,
         "xids": xids,
         "health": health | known.get("health", {}),
     }
-
-
-def _has_job(index: int) -> bool:
-    try:
-        return bool((JOB_MAP / str(index)).read_text().split())
-    except OSError:
-        return False
 
 
 def ask(address: tuple[str, int], asked: Iterable[str]) -> list[dict[str, Any]]:

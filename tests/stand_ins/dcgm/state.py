@@ -2,9 +2,11 @@
 
     {"generation": "hopper", "count": 4, "paused": false,
      "gpus": {"2": {"present": false, "values": {"DCGM_FI_DEV_GPU_TEMP": 95}, "xids": [[1790000000, 79]],
-                    "health": {"MEM": [20, "DCGM_FR_VOLATILE_DBE_DETECTED"]}}}}
+                    "health": {"MEM": [20, "DCGM_FR_VOLATILE_DBE_DETECTED"]}},
+              "3": {"load": 0.3}}}
 
-All is optional. Without a count the machine has as many GPUs as device files /dev/nvidia0, /dev/nvidia1, ….
+All is optional. A load is how much of the usual work a GPU does while a job holds it. Without a count the machine has
+as many GPUs as device files /dev/nvidia0, /dev/nvidia1, ….
 """
 
 from __future__ import annotations

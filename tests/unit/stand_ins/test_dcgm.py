@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.stand_ins.dcgm import dcgmi, exporter, fields, host_engine, state
+from tests.stand_ins.dcgm import dcgmi, exporter, fields, host_engine, state, work
 
 COUNTERS = Path(__file__).parents[3] / "roles/dcgm_exporter/files/counters"
 LINE = re.compile(r'(?P<name>[A-Z_a-z0-9]+)\{(?P<labels>(?:[A-Za-z_]+="[^"]*",?)+)\} (?P<value>\S+)')
@@ -62,7 +62,7 @@ class Node:
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
     monkeypatch.setattr(state, "PATH", tmp_path / "gpus.json")
     monkeypatch.setattr(state, "DEVICES", tmp_path)
-    monkeypatch.setattr(host_engine, "JOB_MAP", tmp_path / "gpu-jobs")
+    monkeypatch.setattr(work, "JOB_MAP", tmp_path / "gpu-jobs")
     made = Node(tmp_path)
     made.has(count=2)
     return made
@@ -94,11 +94,39 @@ def test_without_a_count_the_device_files_say_how_many_gpus_there_are(node: Node
 
 def test_a_job_makes_its_gpu_busy_and_two_jobs_show_it_twice(node: Node):
     (node.map / "1").write_text("42\n43\n")
-    assert node.values("DCGM_FI_DEV_GPU_UTIL") == {"0": "0", "1": "97"}
+    idle, busy = node.values("DCGM_FI_DEV_GPU_UTIL").values()
+    assert (idle, 90 <= int(busy) <= 100) == ("0", True)
     power = [
         (labels["gpu"], labels.get("hpc_job")) for name, labels, _ in node.page() if name == "DCGM_FI_DEV_POWER_USAGE"
     ]
     assert power == [("0", None), ("1", "42"), ("1", "43")]
+
+
+def test_a_gpu_that_is_slower_than_the_others_does_less_of_everything(node: Node):
+    for gpu in "01":
+        (node.map / gpu).write_text("42\n")
+    node.has(count=2, gpus={"1": {"load": 0.3}})
+    for field in ("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_SM_ACTIVE", "DCGM_FI_PROF_NVLINK_TX_BYTES"):
+        usual, slow = map(float, node.values(field).values())
+        assert 0 < slow < 0.4 * usual
+    assert node.values("DCGM_FI_DEV_FB_USED") == {"0": "61440", "1": "61440"}
+
+
+def test_a_gpu_can_be_held_and_idle(node: Node):
+    (node.map / "0").write_text("42\n")
+    node.has(count=1, gpus={"0": {"load": 0}})
+    assert node.values("DCGM_FI_DEV_GPU_UTIL") == {"0": "0"}
+    assert node.values("DCGM_FI_DEV_FB_USED") == {"0": "0"}
+
+
+def test_energy_is_power_over_time(node: Node):
+    meter = work.Meter()
+    (node.map / "0").write_text("42\n")
+    assert meter.load(0, {}, 1000.0).millijoules == 0
+    busy = meter.load(0, {}, 1010.0).millijoules
+    assert 550_000 * 10 < busy < 650_000 * 10
+    assert meter.load(0, {"load": 0}, 1020.0).millijoules - busy == 72_000 * 10
+    assert meter.load(0, {}, 1015.0).millijoules >= busy
 
 
 def test_an_xid_stays_on_the_gauge_and_is_counted_for_a_while(node: Node):
