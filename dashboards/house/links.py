@@ -66,7 +66,6 @@ class _DashboardLink(builders.DashboardLink):
 
 NODE = Link("Node", uids.NODE, ("node",))
 JOB = Link("Job", uids.JOB, ("job_id",))
-JOB_OF_GPU = Link("Job", uids.JOB, renamed=(("job_id", "hpc_job"),))
 QUEUE = Link("Queue of partition", uids.QUEUE, ("partition",))
 GPUS = Link("GPUs of partition", uids.GPUS, ("partition",))
 

@@ -30,7 +30,7 @@ def _rules() -> list[str]:
     """What the rules record, and what they read: promtool's tests hold those names."""
     groups = (group for path in RULES.glob("*.yml") for group in yaml.safe_load(path.read_text())["groups"])
     rules = [rule for group in groups for rule in group["rules"]]
-    read = (name for rule in rules for name in promql.metrics(rule["expr"]) if name.startswith("node_"))
+    read = (name for rule in rules for name in promql.metrics(rule["expr"]) if name.startswith(("node_", "gpu:")))
     return [*(rule["record"] for rule in rules if "record" in rule), *read]
 
 

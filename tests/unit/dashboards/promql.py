@@ -16,6 +16,7 @@ BUILT_IN = {
     "__range": "6h",
     "__range_s": "21600",
     "__interval_ms": "60000",
+    "price": "1",
 }
 RATE_INTERVAL = "7m7s"
 

@@ -1,0 +1,26 @@
+"""What is wrong with GPUs and nodes, over time: the same panels on the pages of a job, a node and the fleet."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.statetimeline import Panel as StateTimeline
+from grafana_foundation_sdk.models import units
+
+from . import links, panels, style
+from .queries import Query
+
+# A band that says so where nothing is wrong: an empty panel could as well be a broken one.
+NOTHING = 'label_replace(vector(0), "problem", "no problem", "", "")'
+_NAMES = style.names({"0": ("none", style.GOOD), "1": ("problem", style.BAD)})
+
+
+def of_gpus(title: str, description: str, gpus: str, *, height: int = 8) -> StateTimeline:
+    """A band for each problem of the GPUs that the expression names by `node` and `gpu`; 50 at most."""
+    of_these = f"max by (node, gpu, problem) (gpu:problem:bool{gpus})"
+    return panels.statetimeline(
+        title,
+        f"{description} XIDs last ten minutes, uncorrectable errors until the driver is loaded again.",
+        units.Short,
+        Query(f"topk(50, {of_these}) or on () {NOTHING}", "{{node}} GPU {{gpu}} {{problem}}"),
+        height=height,
+        link=links.NODE,
+    ).mappings([_NAMES])
