@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .. import __version__
-from ..metrics.exposition import render
+from ..metrics import textfile
 from ..metrics.metric import AnyFamily, Family, Metric, scalar
 from ..moment import Moment
 from .archiver import Archiver
@@ -93,7 +93,4 @@ class MetricsFile:
 
     def write(self, path: Path) -> None:
         """Replace the file. Raises OSError."""
-        new = path.with_name(f"{path.name}.new")
-        new.write_bytes(render(self.families()))
-        new.chmod(0o644)
-        new.replace(path)
+        textfile.write(path, self.families())

@@ -1,0 +1,1 @@
+"""Active checks: jobs that load a node and leave what they measured in a directory."""
