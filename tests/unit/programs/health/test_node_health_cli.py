@@ -13,17 +13,20 @@ from slurm_observability.health import checkers, cli, verdict
 from slurm_observability.health.adapters import healthagent
 from slurm_observability.health.answers import MAX_BYTES, Runner, read_end
 from slurm_observability.health.check import MAX_CHECKS, Check, Status, Unreadable, tidy
+from slurm_observability.health.metrics import METRICS
 from slurm_observability.health.options import parser
+from slurm_observability.metrics.reference import query, table
 
 from tests.unit.programs.conftest import FakeSlurm
 
 SAMPLES = Path(__file__).parent / "samples"
 NODE = (
     "NodeName={name} Arch=x86_64 CoresPerSocket=1  CPUAlloc=0 CPUEfctv=8 CPUTot=8 CPULoad=5.68 "
-    "AvailableFeatures=(null) ActiveFeatures=(null) Gres=(null) GresDrain=N/A GresUsed=gpu:0 NodeAddr={name} NodeHostName={name} "
-    "Version=24.11.5 OS=Linux 6.1 RealMemory=31000 AllocMem=0 FreeMem=1000 Sockets=8 Boards=1 State={state} ThreadsPerCore=1 TmpDisk=0 "
-    "Weight=1 Owner=N/A MCS_label=N/A Partitions=hpc  BootTime=1795100000 SlurmdStartTime=1795100100 "
-    "LastBusyTime=1795100200 ResumeAfterTime=None CfgTRES=cpu=8 AllocTRES= "
+    "AvailableFeatures=(null) ActiveFeatures=(null) Gres=(null) GresDrain=N/A GresUsed=gpu:0 NodeAddr={name} "
+    "NodeHostName={name} Version=24.11.5 OS=Linux 6.1 RealMemory=31000 AllocMem=0 FreeMem=1000 Sockets=8 "
+    "Boards=1 State={state} ThreadsPerCore=1 TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A Partitions=hpc  "
+    "BootTime=1795100000 SlurmdStartTime=1795100100 LastBusyTime=1795100200 ResumeAfterTime=None CfgTRES=cpu=8 "
+    "AllocTRES= "
 )
 
 
@@ -267,3 +270,10 @@ def test_the_runner_keeps_the_exit_status_of_each_program():
 
 def test_the_sources_are_those_of_the_adapters():
     assert checkers.SOURCES == ("healthagent", "nhc", "aznhc", "dcgm", "script")
+
+
+def test_the_page_has_the_metrics_of_the_program():
+    page = (Path(__file__).parents[4] / "docs/node-health.md").read_text()
+    metrics_of_all = [metric for group in METRICS.values() for metric in group]
+    assert "\n".join(table(metrics_of_all)) in page
+    assert all(metric.name in query(metric) for metric in metrics_of_all)
