@@ -6,6 +6,7 @@ DIRECTORY/bin/pip install 'dstack[server]'. Prometheus takes part where PROMETHE
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import urllib.error
@@ -51,6 +52,13 @@ def client(server, tmp_path):
         return Client(Settings(url=server.url, token_file=path))
 
     return of
+
+
+def panel_queries() -> list[str]:
+    """Every query of the dashboard, with all projects chosen."""
+    panels = json.loads((ROOT / "roles/grafana/files/dashboards/dstack.json").read_text())["panels"]
+    queries = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    return [query.replace("$__rate_interval", "1m").replace("$dstack_project_name", ".*") for query in queries]
 
 
 def get(url: str, token: str = "") -> tuple[int, str]:
@@ -132,4 +140,8 @@ def test_prometheus_scrapes_both_and_the_rules_find_what_is_wrong(server, client
             ("DstackInstanceStuck",): 2,
             ("DstackIdleSpend",): 2,
         }
+        empty = [query for query in panel_queries() if not prometheus.ask(query)]
+        # A server has these once it has got an instance for a run, which takes a cloud.
+        elsewhere = ("dstack_submit_to_provision_duration_seconds_bucket", "dstack_pending_runs_total")
+        assert [query for query in empty if not any(name in query for name in elsewhere)] == []
     pages.shutdown()
