@@ -52,7 +52,7 @@ def _numbers() -> list[Stat]:
     return [
         panels.stat(
             "Server",
-            "Whether its metrics and its API answer. Without the API, the state of instances is the last that was seen.",
+            "Whether its metrics and its API answer. Without the API, the state of instances is what was last seen.",
             units.Short,
             Query('max(up{job="dstack"})', "metrics"),
             Query("max(dstack_poller_up)", "API"),
@@ -97,7 +97,7 @@ def _alerts() -> Table:
     labels = "severity, alertname, dstack_fleet_name, dstack_instance_name, dstack_job_name, dstack_user_name"
     return table(
         "Alerts of dstack",
-        "Alerts about the server, instances and jobs that fire, of all projects. docs/alerts/dstack.md says what to do.",
+        "Alerts about server, instances and jobs that fire; of all projects. docs/alerts/dstack.md says what to do.",
         [Query(f'count by ({labels}) (ALERTS{{alertstate="firing",alertname=~"Dstack.+"}})', "Series")],
         [
             Column("severity", "Severity", names=style.SEVERITY, width=90),
