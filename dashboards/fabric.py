@@ -16,7 +16,6 @@ from .house.tables import Column, table
 
 IN = variables.IN_PARTITIONS
 HERE = f"{{{IN}}}"
-HARDWARE = 'device!~"lo|veth.*|docker.*|br-.*|virbr.*|tap.*"'
 
 
 def dashboard() -> Dashboard:
@@ -183,12 +182,12 @@ def _nvlink_errors() -> TimeSeries:
 
 def _nvlink_recoveries() -> Table:
     return table(
-        "NVLink recoveries in a day",
+        "NVLink recoveries in three hours",
         "Links that failed and were brought up again, or were not. A job stalls each time.",
         [
             Query(
                 "sum by (node, gpu, kind)"
-                f' (increase(gpu:nvlink_errors:total{{{IN},kind=~"recovery|recovery_failed"}}[1d])) > 0',
+                f' (increase(gpu:nvlink_errors:total{{{IN},kind=~"recovery|recovery_failed"}}[3h])) > 0',
                 "Count",
             )
         ],
@@ -219,14 +218,12 @@ def _bit_errors() -> Table:
 
 
 def _ethernet() -> TimeSeries:
-    here = f"{{{IN},{HARDWARE}}}"
     return panels.timeseries(
         "Ethernet errors by node",
         "Packets that came or went with errors: the ten worst nodes.",
         units.PacketsPerSecond,
         Query(
-            f"topk(10, sum by (node) (rate(node_network_receive_errs_total{here}[$__rate_interval])"
-            f" + rate(node_network_transmit_errs_total{here}[$__rate_interval])))",
+            f"topk(10, max by (node) (node:network_errors:rate5m{HERE}))",
             "{{node}}",
         ),
         width=24,

@@ -126,7 +126,7 @@ def _throttled() -> TimeSeries:
         "GPUs whose clocks are lowered. sw_power_cap is a busy GPU at its power limit, which is what was bought.",
         units.Short,
         Query(
-            f"count by (reason) (gpu:clocks_throttled:bool{HERE})"
+            f"sum by (reason) (node:gpus_throttled:count{HERE})"
             ' or on () label_replace(vector(0), "reason", "none", "", "")',
             "{{reason}}",
         ),
@@ -196,8 +196,7 @@ def _ecc() -> TimeSeries:
         "Memory errors in the hour before",
         "Corrected and uncorrectable errors of all GPUs. Absent where ECC is off.",
         units.Short,
-        Query(f"sum(increase(gpu:ecc_uncorrectable:total{HERE}[1h]))", "uncorrectable"),
-        Query(f"sum(increase(gpu:ecc_correctable:total{HERE}[1h]))", "corrected"),
+        Query(f"sum by (kind) (node:ecc_errors:increase1h{HERE})", "{{kind}}"),
     )
 
 
