@@ -32,7 +32,7 @@ def dashboard() -> Dashboard:
         variables=[variables.datasource(), variables.node()],
         rows=[
             Row("", _numbers()),
-            Row("Slurm", [_jobs(), _reason(), _alerts(), _timeline()]),
+            Row("Slurm and health", [_jobs(), _reason(), _alerts(), _timeline(), _checks()]),
             Row("CPU and memory", [_cpu(), _memory(), _pressure(), _load()]),
             Row("GPUs", [_gpus(), _gpu_jobs(), _gpu_problems(), *_gpu_lines()]),
             Row("Disks and file systems", [_disks(), _file_systems(), _nfs()]),
@@ -166,6 +166,20 @@ def _timeline() -> StateTimeline:
             "{{alertname}}",
         ),
     ).mappings([style.YES_IS_BAD])
+
+
+def _checks() -> StateTimeline:
+    return panels.statetimeline(
+        "Health checks",
+        "What the health checkers of the node said: healthagent, NHC, DCGM or a script of the site.",
+        units.Short,
+        Query(
+            f"max by (source, module, check) (node_health_check_status{NODE})"
+            ' or on () label_replace(vector(-1), "source", "no checker", "", "")',
+            "{{source}} {{module}} {{check}}",
+        ),
+        link=links.Link("Health checks", uids.HEALTH_CHECKS),
+    ).mappings([problems.CHECKED])
 
 
 def _cpu() -> TimeSeries:

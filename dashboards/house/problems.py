@@ -10,6 +10,16 @@ from .queries import Query
 
 # A band that says so where nothing is wrong: an empty panel could as well be a broken one.
 NOTHING = 'label_replace(vector(0), "problem", "no problem", "", "")'
+# What a health checker says of a check.
+CHECKED = style.names(
+    {
+        "-1": ("no checker", style.OFF),
+        "0": ("well", style.GOOD),
+        "1": ("warning", style.NOTICE),
+        "2": ("critical", style.BAD),
+        "3": ("unknown", style.NEUTRAL),
+    }
+)
 _NAMES = style.names({"0": ("none", style.GOOD), "1": ("problem", style.BAD)})
 
 

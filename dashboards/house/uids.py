@@ -7,6 +7,7 @@ JOBS = "slurm-jobs"
 JOB = "slurm-job"
 GPUS = "gpu-monitoring"  # the uid of the installation specification
 GPU_HEALTH = "gpu-health"
+HEALTH_CHECKS = "health-checks"
 NODE = "node-metrics"  # the uid of the installation specification
 FABRIC = "slurm-fabric"
 WASTE = "slurm-waste"

@@ -9,6 +9,7 @@ import yaml
 from slurm_observability.agent import catalogue as agent
 from slurm_observability.dstack import metrics as dstack
 from slurm_observability.exporter import catalogue as exporter
+from slurm_observability.health import metrics as health
 from slurm_observability.metrics.metric import Metric
 from slurm_observability.service import reference as service
 
@@ -35,7 +36,7 @@ def _rules() -> list[str]:
 
 
 def _programs() -> list[str]:
-    catalogues = (exporter.groups(), agent.groups(), service.groups())
+    catalogues = (exporter.groups(), agent.groups(), service.groups(), health.METRICS)
     metrics = [metric for catalogue in catalogues for group in catalogue.values() for metric in group]
     metrics += [*dstack.INSTANCE_METRICS, *dstack.OWN_METRICS]
     return [name for metric in metrics for name in _series(metric)]
