@@ -13,7 +13,12 @@ from pathlib import Path
 class WebServer:
     """Serves pages by their path. A page is a pair of status and body, or a function that is given the handler."""
 
-    def __init__(self, socket_path: Path | None = None, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        socket_path: Path | None = None,
+        context: ssl.SSLContext | None = None,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.pages: dict[str, tuple[int, bytes] | Callable[[BaseHTTPRequestHandler], None]] = {}
         self.headers: dict[str, str] = {}
         self.requests: list[tuple[str, dict[str, str]]] = []
@@ -43,8 +48,9 @@ class WebServer:
                 """Stay silent."""
 
         if socket_path is None:
-            self._server: ThreadingHTTPServer = _Server(("127.0.0.1", 0), Handler)
-            self.url = f"{'https' if context else 'http'}://localhost:{self._server.server_address[1]}"
+            self._server: ThreadingHTTPServer = _Server(address, Handler)
+            self.port = self._server.server_address[1]
+            self.url = f"{'https' if context else 'http'}://localhost:{self.port}"
         else:
             self._server = _UnixServer(str(socket_path), Handler)
             self.url = f"unix:{socket_path}"

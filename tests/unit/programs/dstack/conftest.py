@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from slurm_observability.dstack.settings import Settings
 
-from tests.unit.programs.dstack.stand_in import TOKEN, DstackStandIn
+from tests.stand_ins.dstack import TOKEN, DstackStandIn
 from tests.unit.programs.web_server import WebServer
 
 

@@ -13,7 +13,7 @@ import pytest
 import slurm_observability
 from slurm_observability.dstack.reference import reference
 
-from tests.unit.programs.dstack.stand_in import fleet, instance
+from tests.stand_ins.dstack import fleet, instance
 
 SOURCE = Path(slurm_observability.__file__).parents[1]
 COMMAND = [sys.executable, "-m", "slurm_observability.dstack"]

@@ -12,7 +12,7 @@ from slurm_observability.dstack import client as module
 from slurm_observability.dstack.client import FAILED, LATE, UNAUTHORISED, UNREACHABLE, Client, DstackError
 from slurm_observability.dstack.instance import Instance
 
-from tests.unit.programs.dstack.stand_in import DstackStandIn, fleet, instance
+from tests.stand_ins.dstack import DstackStandIn, fleet, instance
 from tests.unit.programs.exporter.certificates import Authority
 
 IDLE = Instance(

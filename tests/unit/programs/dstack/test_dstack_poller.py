@@ -10,7 +10,7 @@ from slurm_observability.dstack.client import Client, DstackError
 from slurm_observability.dstack.metrics import INSTANCE_METRICS, OWN_METRICS
 from slurm_observability.dstack.poller import Poller
 
-from tests.unit.programs.dstack.stand_in import fleet, instance
+from tests.stand_ins.dstack import fleet, instance
 
 NAMES = {
     "dstack_project_name": "research",
