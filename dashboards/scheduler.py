@@ -155,30 +155,13 @@ def _scrapes() -> Sequence[Builder[Panel]]:
 
 def _exporter() -> Sequence[Builder[Panel]]:
     return [
-        panels.timeseries(
-            "Age of what Slurm said",
-            "Time since each source last answered. The exporter shows its last answer meanwhile.",
-            units.Seconds,
-            Query("min by (source) (slurm_exporter_source_age_seconds)", "{{source}}"),
-        ),
-        panels.timeseries(
-            "Time for a refresh",
-            "Time that Slurm took for the last answer to each source.",
-            units.Seconds,
-            Query("max by (source) (slurm_exporter_source_duration_seconds)", "{{source}}"),
-        ),
-        panels.timeseries(
-            "Failed refreshes",
-            "Refreshes of each source that failed in the hour before.",
-            units.Short,
-            Query("max by (source) (increase(slurm_exporter_source_errors_total[1h]))", "{{source}}"),
-        ),
         panels.stat(
             "Active exporters",
             "Exporters that serve the numbers of the cluster. One is right, others are its standby.",
             units.Short,
             Query("sum(slurm_exporter_active)", "active"),
             steps=style.steps(style.BAD, (1, style.GOOD), (2, style.BAD)),
+            width=8,
         ),
         panels.stat(
             "History read",
@@ -186,6 +169,7 @@ def _exporter() -> Sequence[Builder[Panel]]:
             units.PercentUnit,
             Query("max(slurm_exporter_history_backfill_ratio)", "read"),
             steps=style.steps(style.NOTICE, (1, style.GOOD)),
+            width=8,
         ),
         panels.stat(
             "Series left out",
@@ -193,6 +177,28 @@ def _exporter() -> Sequence[Builder[Panel]]:
             units.Short,
             Query("sum(max by (metric) (slurm_exporter_cut_label_values)) or vector(0)", "left out"),
             steps=style.ANY_IS_NOTICED,
+            width=8,
+        ),
+        panels.timeseries(
+            "Age of what Slurm said",
+            "Time since each source last answered. The exporter shows its last answer meanwhile.",
+            units.Seconds,
+            Query("min by (source) (slurm_exporter_source_age_seconds)", "{{source}}"),
+            width=8,
+        ),
+        panels.timeseries(
+            "Time for a refresh",
+            "Time that Slurm took for the last answer to each source.",
+            units.Seconds,
+            Query("max by (source) (slurm_exporter_source_duration_seconds)", "{{source}}"),
+            width=8,
+        ),
+        panels.timeseries(
+            "Failed refreshes",
+            "Refreshes of each source that failed in the hour before.",
+            units.Short,
+            Query("max by (source) (increase(slurm_exporter_source_errors_total[1h]))", "{{source}}"),
+            width=8,
         ),
     ]
 
@@ -204,6 +210,7 @@ def _jobs() -> Sequence[Builder[Panel]]:
             "Whether the database of the job service answers.",
             units.Short,
             Query("min(job_observability_database_up)", "answers"),
+            width=8,
         ).mappings([style.UP]),
         panels.stat(
             "Accounting is behind by",
@@ -211,6 +218,7 @@ def _jobs() -> Sequence[Builder[Panel]]:
             units.Seconds,
             Query("max(job_observability_accounting_lag_seconds)", "behind"),
             steps=style.steps(style.GOOD, (600, style.NOTICE)),
+            width=8,
         ),
         panels.stat(
             "Agents without service",
@@ -218,6 +226,7 @@ def _jobs() -> Sequence[Builder[Panel]]:
             units.Short,
             Query("count(job_agent_service_up == 0) or 0 * count(job_agent_service_up)", "agents"),
             steps=style.ANY_IS_BAD,
+            width=8,
         ),
         panels.timeseries(
             "Events that wait on nodes",
@@ -230,7 +239,6 @@ def _jobs() -> Sequence[Builder[Panel]]:
             "Requests by the status of the answer.",
             units.RequestsPerSecond,
             Query("sum by (status) (rate(job_observability_requests_total[$__rate_interval]))", "{{status}}"),
-            width=24,
         ),
     ]
 

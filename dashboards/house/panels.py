@@ -6,6 +6,7 @@ panels here are in Grafana 9 to 13, and look alike there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import common
@@ -17,7 +18,7 @@ from grafana_foundation_sdk.builders.stat import Panel as Stat
 from grafana_foundation_sdk.builders.statetimeline import Panel as StateTimeline
 from grafana_foundation_sdk.builders.timeseries import Panel as TimeSeries
 from grafana_foundation_sdk.models import common as models
-from grafana_foundation_sdk.models.dashboard import FieldColorModeId
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 
 from . import style
@@ -43,11 +44,12 @@ def timeseries(
     panel.line_width(1).fill_opacity(40 if stacked else 8).show_points(models.VisibilityMode.NEVER)
     if stacked:
         panel.stacking(common.StackingConfig().mode(models.StackingMode.NORMAL)).min(0)
-    legend = common.VizLegendOptions().show_legend(True).display_mode(models.LegendDisplayMode.TABLE)
+    for query in queries:
+        if query.color:
+            color = FieldColor().mode(FieldColorModeId.FIXED).fixed_color(query.color).build()
+            panel.override_by_name(query.legend, [DynamicConfigValue("color", color)])
     tooltip = common.VizTooltipOptions().mode(models.TooltipDisplayMode.MULTI).sort(models.SortOrder.DESCENDING)
-    return panel.legend(
-        legend.placement(models.LegendPlacement.BOTTOM).calcs(["lastNotNull", "max"]).sort_by("Max").sort_desc(True)
-    ).tooltip(tooltip)
+    return panel.legend(_legend(queries)).tooltip(tooltip)
 
 
 def stat(
@@ -85,7 +87,9 @@ def bargauge(
     panel.targets([query.at_the_end(ref_id) for ref_id, query in with_ref_ids(queries)])
     panel.reduce_options(_last()).thresholds(steps or style.steps(style.NEUTRAL)).min(0)
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
-    return panel.orientation(models.VizOrientation.HORIZONTAL).display_mode(models.BarGaugeDisplayMode.BASIC)
+    # Grafana makes two bars, and their names, as high as the panel.
+    text = common.VizTextDisplayOptions().title_size(14).value_size(16)
+    return panel.orientation(models.VizOrientation.HORIZONTAL).display_mode(models.BarGaugeDisplayMode.BASIC).text(text)
 
 
 def statetimeline(
@@ -121,6 +125,15 @@ def heatmap(
     panel.targets([query.over_time(ref_id) for ref_id, query in with_ref_ids(queries)])
     color = HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Turbo").steps(64)
     return panel.calculate(True).color(color).y_axis(YAxisConfig().unit(unit)).show_legend()
+
+
+def _legend(queries: Sequence[Query]) -> common.VizLegendOptions:
+    """A line of names where they are known, a table that can be scrolled where labels decide how many there are."""
+    legend = common.VizLegendOptions().show_legend(True).placement(models.LegendPlacement.BOTTOM)
+    if not any("{{" in query.legend for query in queries):
+        return legend.display_mode(models.LegendDisplayMode.LIST).calcs(["lastNotNull"])
+    table = legend.display_mode(models.LegendDisplayMode.TABLE).calcs(["lastNotNull", "max"])
+    return table.sort_by("Max").sort_desc(True)
 
 
 def _titled(panel: Panel, title: str, description: str, unit: str, width: int, height: int, link: Link | None) -> Panel:

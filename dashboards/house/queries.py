@@ -22,6 +22,8 @@ class Query:
 
     expr: str
     legend: str
+    # Of its line in a graph, where the colour means something; else Grafana takes the next of its palette.
+    color: str = ""
 
     def over_time(self, ref_id: str) -> prometheus.Dataquery:
         """The query at each moment of the time range."""

@@ -40,7 +40,8 @@ class Column:
     @property
     def properties(self) -> list[DynamicConfigValue]:
         """What the column has of its own."""
-        values: dict[str, object] = {"unit": self.unit}
+        # A cell without a value stays empty; what a table without rows says is that of the whole panel.
+        values: dict[str, object] = {"unit": self.unit, "noValue": ""}
         if self.hidden:
             values["custom.hidden"] = True
         if self.width:
@@ -96,7 +97,7 @@ def sql_table(
 
 def _table(title: str, description: str, columns: Sequence[Column], width: int, height: int, no_value: str) -> Panel:
     panel = Panel().title(title).description(description).unit(units.String).span(width).height(height)
-    panel.no_value(no_value).filterable(True)
+    panel.no_value(no_value).filterable(True).min_width(60)
     for column in columns:
         panel.override_by_name(column.heading, column.properties)
     return panel

@@ -82,7 +82,7 @@ def test_a_table_of_one_query_and_of_two() -> None:
 def test_a_column_that_is_not_said_to_be_a_number_is_text() -> None:
     """Or job 1234 would be shown as 1.23 K."""
     properties = {value.id_val: value.value for value in Column("job_id").properties}
-    assert properties == {"unit": units.String}
+    assert properties == {"unit": units.String, "noValue": ""}
 
 
 def test_colours_begin_below_everything() -> None:
