@@ -114,18 +114,18 @@ def _alerts() -> Table:
 def _instances() -> Table:
     status = f"dstack_instance_status_info{{{PROJECT}}}"
     shown = {
-        "Health": ("dstack_instance_health_status", {"names": HEALTH}),
-        "Unreachable": ("dstack_instance_unreachable", {"names": style.YES_IS_BAD}),
-        "Busy blocks": ("dstack_instance_busy_blocks", {"unit": units.Short}),
-        "Blocks": ("dstack_instance_total_blocks", {"unit": units.Short}),
-        "Dollars per hour": ("dstack_instance_price_dollars_per_hour", {"unit": units.Dollars}),
+        "dstack_instance_health_status": Column("Health", names=HEALTH),
+        "dstack_instance_unreachable": Column("Unreachable", names=style.YES_IS_BAD),
+        "dstack_instance_busy_blocks": Column("Busy blocks", unit=units.Short),
+        "dstack_instance_total_blocks": Column("Blocks", unit=units.Short),
+        "dstack_instance_price_dollars_per_hour": Column("Dollars per hour", unit=units.Dollars),
     }
     return table(
         "State of instances",
         "Every instance. A block is what a job can get of it. A host of an SSH fleet costs nothing here.",
         [
             Query(f"max by ({INSTANCE}, dstack_status, dstack_backend, dstack_hostname) ({status})", "There"),
-            *(Query(f"max by ({INSTANCE}) ({name}{{{PROJECT}}})", title) for title, (name, _) in shown.items()),
+            *(Query(f"max by ({INSTANCE}) ({name}{{{PROJECT}}})", column.source) for name, column in shown.items()),
         ],
         [
             Column("dstack_project_name", "Project"),
@@ -134,7 +134,7 @@ def _instances() -> Table:
             Column("dstack_hostname", "Host"),
             Column("dstack_backend", "Backend"),
             Column("dstack_status", "Status"),
-            *(Column(title, **how) for title, (_, how) in shown.items()),
+            *shown.values(),
         ],
     )
 
