@@ -50,17 +50,7 @@ class DataSources:
     def create(self, request: Request) -> Response:
         """Make one."""
         check(request.who, "Admin", "datasources:create")
-        command, organisation = request.document(), request.organisation
-        number = organisation.next_id()
-        command["uid"] = command.get("uid") or f"P{number:015}"
-        _check(command)
-        if command["uid"] in organisation.datasources:
-            raise Refusal(409, "data source with the same uid already exists")
-        _check_name(organisation, command["name"], None, "")
-        source = DataSource(number, {}, dict(command.get("secureJsonData") or {}))
-        _fill(organisation, source, command)
-        organisation.datasources[command["uid"]] = source
-        return _answer(organisation, source, "Datasource added")
+        return _answer(request.organisation, added(request.organisation, request.document()), "Datasource added")
 
     def update(self, request: Request) -> Response:
         """Change one. Secrets that are not given stay."""
@@ -99,12 +89,27 @@ class DataSources:
         return Response(200, {"status": "OK", "message": "Successfully queried the Prometheus API."})
 
 
+def added(organisation: Organisation, command: Document) -> DataSource:
+    """Add a data source; return it. Raises Refusal where Grafana would not."""
+    number = organisation.next_id()
+    command["uid"] = command.get("uid") or f"P{number:015}"
+    _check(command)
+    if command["uid"] in organisation.datasources:
+        raise Refusal(409, "data source with the same uid already exists")
+    _check_name(organisation, command["name"], None, "")
+    source = DataSource(number, {}, dict(command.get("secureJsonData") or {}))
+    _fill(organisation, source, command)
+    organisation.datasources[command["uid"]] = source
+    return source
+
+
 def _check(command: Document) -> None:
     if not command.get("name") or not command.get("type") or not command.get("access"):
         raise Refusal(400, "bad request data")
     if len(command["uid"]) > 40 or not re.fullmatch(r"[a-zA-Z0-9\-_]+", command["uid"]):
         raise Refusal(400, "invalid format of UID")
-    if command.get("url") and "://" not in command["url"]:
+    # A database is named as host:port.
+    if command.get("url") and "://" not in command["url"] and "sql" not in command["type"]:
         raise Refusal(400, "Validation error, invalid URL")
 
 

@@ -1,9 +1,8 @@
-"""The search under ``/api/search``, and what tells which Grafana this is."""
+"""The search under ``/api/search``."""
 
 from __future__ import annotations
 
 from .exchange import Document, Refusal, Request, Response
-from .flavour import Flavour
 from .organisation import Dashboard, Organisation, slug
 from .router import Router
 
@@ -13,14 +12,9 @@ _TOP = "general"
 class Search:
     """Finds dashboards by tag and folder."""
 
-    def __init__(self, flavour: Flavour) -> None:
-        self._flavour = flavour
-
     def register(self, router: Router) -> None:
         """Add the paths."""
         router.add("/api/search", {"GET": self.search})
-        router.add("/api/health", {"GET": self.health}, signed_in=False)
-        router.add("/api/frontend/settings", {"GET": self.settings})
 
     def search(self, request: Request) -> Response:
         """The dashboards that fit all of the query."""
@@ -31,26 +25,18 @@ class Search:
         hits = [
             _hit(organisation, one)
             for one in found
-            if tags <= set(one.content.get("tags") or ()) and self._in_folders(request, one)
+            if tags <= set(one.content.get("tags") or ()) and _in_folders(request, one)
         ]
         return Response(200, request.page(hits))
 
-    def health(self, request: Request) -> Response:
-        """Which version this is."""
-        return Response(200, {"commit": "stand-in", "database": "ok", "version": self._flavour.version})
 
-    def settings(self, request: Request) -> Response:
-        """What Grafana's pages have to know: of all that, the namespace."""
-        namespace = {"namespace": request.organisation.namespace} if self._flavour.apis else {}
-        return Response(200, {"buildInfo": {"version": self._flavour.version}, **namespace})
-
-    def _in_folders(self, request: Request, dashboard: Dashboard) -> bool:
-        uids = request.query.get("folderUIDs")
-        numbers = request.query.get("folderIds")
-        folder = request.organisation.folders.get(dashboard.folder_uid)
-        if uids and (dashboard.folder_uid or _TOP) not in uids:
-            return False
-        return not numbers or str(folder.id if folder else 0) in numbers
+def _in_folders(request: Request, dashboard: Dashboard) -> bool:
+    uids = request.query.get("folderUIDs")
+    numbers = request.query.get("folderIds")
+    folder = request.organisation.folders.get(dashboard.folder_uid)
+    if uids and (dashboard.folder_uid or _TOP) not in uids:
+        return False
+    return not numbers or str(folder.id if folder else 0) in numbers
 
 
 def _hit(organisation: Organisation, dashboard: Dashboard) -> Document:

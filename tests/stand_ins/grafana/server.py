@@ -1,4 +1,4 @@
-"""The listener of a stand-in: HTTP on the loopback interface, or TLS with a context."""
+"""The listener of a stand-in: HTTP, or TLS with a context."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Listener(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, answer: Answer, port: int, context: ssl.SSLContext | None) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, answer: Answer, address: tuple[str, int], context: ssl.SSLContext | None) -> None:
+        super().__init__(address, _Handler)
         self.answer = answer
         self._context = context
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -33,7 +33,7 @@ class Listener(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The scheme, host and port."""
-        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.server_address[1]}"
+        return f"{'https' if self._context else 'http'}://{self.server_address[0]!s}:{self.server_address[1]}"
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands in the thread of the connection: a client that does not must not hold up the others."""
@@ -75,10 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, response: Response) -> None:
         page = isinstance(response.document, str)
         body = response.document.encode() if page else json.dumps(response.document).encode()
+        kind = {"Content-Type": "text/html; charset=utf-8" if page else "application/json"}
         self.send_response(response.status)
-        for name, value in response.headers.items():
+        for name, value in {**kind, **response.headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", "text/html; charset=utf-8" if page else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -48,15 +48,20 @@ class Accounts:
             raise _unauthorized("Unauthorized", "auth.unauthorized")
         return number
 
+    def user(self, name: str, password: str) -> Who | None:
+        """The user of a name with a password, None where there is no such one."""
+        known = self.users.get(name)
+        return known[1] if known and known[0] == password else None
+
     def _user(self, value: str) -> Who:
         try:
             name, _colon, password = base64.b64decode(value).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             name = password = ""
-        known = self.users.get(name)
-        if known is None or known[0] != password:
+        who = self.user(name, password)
+        if who is None:
             raise _unauthorized("Invalid username or password", "password-auth.failed")
-        return known[1]
+        return who
 
 
 def check(who: Who, role: str, permission: str) -> None:

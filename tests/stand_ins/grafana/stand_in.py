@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from tests.unit.programs.exporter.certificates import Authority
-
+from .about import About
 from .dashboards import ClassicDashboards
 from .datasources import DataSources
 from .exchange import Refusal, Request, Response
@@ -31,33 +30,39 @@ _NOBODY = Who("nobody", "Viewer", (1,))
 class GrafanaStandIn:
     """A stand-in for one version of Grafana, from the beginning of a ``with`` to its end.
 
-    With ``directory``, which gets the certificates, it speaks TLS. ``journal`` has each request as its method and path,
-    and ``crashes`` what it failed at by itself.
+    With ``directory``, which gets the certificates, it speaks TLS, as it does with a ``context``. ``journal`` has each
+    request as its method and path, and ``crashes`` what it failed at by itself.
     """
 
-    def __init__(self, version: int = 13, port: int = 0, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        version: int = 13,
+        port: int = 0,
+        directory: Path | None = None,
+        *,
+        address: str = "127.0.0.1",
+        context: ssl.SSLContext | None = None,
+        accounts: Accounts | None = None,
+    ) -> None:
         self.flavour = FLAVOURS[version]
         self.organisations = {number: Organisation(number) for number in (1, 2)}
         self.faults = Faults()
         self.journal: list[str] = []
         self.crashes: list[str] = []
-        self.accounts = Accounts(
+        self.accounts = accounts or Accounts(
             users={"admin": (PASSWORD, Who("admin", "Admin", (1, 2)))},
             tokens={TOKEN: Who("service-account", "Admin", (1,))},
         )
         self._router = Router()
-        for part in (Search(self.flavour), ClassicDashboards(self.flavour), Folders(self.flavour), DataSources()):
-            part.register(self._router)
+        for part in (About, ClassicDashboards, Folders):
+            part(self.flavour).register(self._router)
+        Search().register(self._router)
+        DataSources().register(self._router)
         ResourceDashboards(self.flavour).register(self._router)
         self.ca_file = ""
-        context = None
         if directory is not None:
-            authority = Authority(directory, "stand-in-authority")
-            pair = authority.sign("stand-in-for-grafana")
-            self.ca_file = str(authority.certificate)
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(pair.certificate, pair.key)
-        self._listener = Listener(self.answer, port, context)
+            context = self._certified(directory)
+        self._listener = Listener(self.answer, (address, port), context)
 
     @property
     def url(self) -> str:
@@ -104,6 +109,17 @@ class GrafanaStandIn:
             who = self.accounts.who(headers)
             number = self.accounts.organisation(who, headers)
         return handler(Request(method, path, query, headers, body, names, who, self.organisations[number]))
+
+    def _certified(self, directory: Path) -> ssl.SSLContext:
+        # Not at the top: the stand-in is also installed where there are no tests.
+        from tests.unit.programs.exporter.certificates import Authority
+
+        authority = Authority(directory, "stand-in-authority")
+        pair = authority.sign("stand-in-for-grafana")
+        self.ca_file = str(authority.certificate)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.certificate, pair.key)
+        return context
 
     def close(self) -> None:
         """Stop listening."""

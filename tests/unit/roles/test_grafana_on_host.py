@@ -1,0 +1,307 @@
+"""The role grafana on this machine, in a directory: a stand-in runs with what it wrote, and takes nothing that Grafana
+does not know. The stand-in is tests/stand_ins/grafana/host.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.stand_ins.grafana import GrafanaStandIn
+from tests.stand_ins.grafana.host.settings import Settings, SettingsError
+from tests.stand_ins.grafana.stand_in import TOKEN
+
+ROOT = Path(__file__).parents[3]
+PASSWORD = "s3cret $HOME #1; `x`"
+DATABASE_PASSWORD = "pa$$word"
+AZURE = {"subscription_id": "0-1", "cloud": "AzureUSGovernment"}
+POSTGRES = {"host": "db", "name": "hpc_jobs", "user": "grafana_reader", "ca_cert_path": "/etc/ca.crt"}
+DASHBOARD = {"uid": "slurm-overview", "title": "Overview", "tags": ["slurm-observability"], "panels": []}
+FACTS = {
+    **{"os_family": "Debian", "service_mgr": "systemd", "architecture": "x86_64", "distribution": "Debian"},
+    **{"distribution_version": "12", "distribution_major_version": "12"},
+}
+INVENTORY = {
+    "all": {
+        "hosts": {"localhost": {"ansible_connection": "local"}, "watch": {"ansible_host": "10.0.0.9"}},
+        "children": {
+            "slurm_controller": {"hosts": {"localhost": {}}},
+            "prometheus": {"hosts": {"watch": {"prometheus_web_config": {"tls_server_config": {}}}}},
+        },
+    }
+}
+
+
+class Play:
+    """Runs steps of the role on this machine, with all that it writes in a directory."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.directory = directory
+        self.port = port
+        self.settings = directory / "etc"
+        self.data = directory / "data"
+        self.dashboards = directory / "source"
+        self.dashboards.mkdir()
+        (self.dashboards / "slurm-overview.json").write_text(json.dumps(DASHBOARD))
+        self.program = directory / "home/bin/grafana"
+        self.program.parent.mkdir(parents=True)
+        self.program.write_text(f'#!/bin/sh\ncd {ROOT} && exec {sys.executable} -m tests.stand_ins.grafana.host "$@"\n')
+        self.program.chmod(0o755)
+
+    def run(self, *steps: str, flags: tuple[str, ...] = (), **given: Any) -> subprocess.CompletedProcess[str]:
+        """Run files of tasks."""
+        variables = {
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "grafana_admin_password": PASSWORD,
+            "grafana_listen_address": f"127.0.0.1:{self.port}",
+            "grafana_backup_schedule": "",
+            "__grafana_user": "root",
+            "__grafana_home": str(self.program.parents[1]),
+            "__grafana_unit_path": str(self.directory / "unit"),
+            "__grafana_settings_directory": str(self.settings),
+            "__grafana_data_directory": str(self.data),
+            "__grafana_dashboards_source": str(self.dashboards),
+            **given,
+        }
+        tasks = [{"ansible.builtin.set_fact": {**FACTS, "cacheable": True}}]
+        tasks += [
+            {"ansible.builtin.include_role": {"name": "slurm.observability.grafana", "tasks_from": step}}
+            for step in steps
+        ]
+        book, extra, hosts = (self.directory / name for name in ("play.yml", "extra.json", "hosts.yml"))
+        book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+        extra.write_text(json.dumps(variables))
+        hosts.write_text(yaml.safe_dump(INVENTORY))
+        return subprocess.run(
+            ["ansible-playbook", "-i", str(hosts), "-e", f"@{extra}", *flags, str(book)],
+            cwd=ROOT,
+            env={**os.environ, "ANSIBLE_PIPELINING": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def write(self, **given: Any) -> subprocess.CompletedProcess[str]:
+        """Write all that Grafana reads."""
+        done = self.run("settings", flags=("--diff", "-vv"), **given)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start the stand-in with what was written, as the unit does."""
+        arguments = [f"--config={self.settings}/grafana.ini", f"--homepath={self.program.parents[1]}"]
+        return subprocess.Popen([self.program, "server", *arguments], text=True, stderr=subprocess.PIPE)
+
+    def get(self, path: str, password: str = PASSWORD) -> Any:
+        """Ask Grafana as its administrator."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
+        pair = base64.b64encode(f"admin:{password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {pair}")
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Play:
+    """A directory for the role."""
+    if os.geteuid() != 0:
+        pytest.skip("the role gives files to users, so it needs root")
+    return Play(tmp_path, free_port())
+
+
+SITE = {
+    "grafana_secrets": {"oidc": "0idc"},
+    "grafana_job_database": POSTGRES,
+    "grafana_job_database_password": DATABASE_PASSWORD,
+    "grafana_datasource_settings": {"prometheus": {"jsonData": {"timeInterval": "30s"}}},
+    "grafana_datasources": [{"name": "Logs", "uid": "logs", "type": "loki", "access": "proxy", "url": "http://$host"}],
+}
+
+
+@dataclass
+class Site:
+    """A Grafana of a site, and what Ansible said when it was written."""
+
+    play: Play
+    said: str
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The stand-in with what the role writes for a site."""
+    if os.geteuid() != 0:
+        pytest.skip("the role gives files to users, so it needs root")
+    play = Play(tmp_path_factory.mktemp("grafana"), free_port())
+    said = play.write(**SITE).stdout
+    process = play.start()
+    for _attempt in range(300):
+        if process.poll() is not None:
+            raise AssertionError(process.communicate()[1])
+        with contextlib.suppress(OSError):
+            play.get("/api/health")
+            break
+        time.sleep(0.1)
+    yield Site(play, said)
+    process.terminate()
+    process.communicate()
+
+
+def mode(path: Path) -> int:
+    """Return who may do what with a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_it_shows_the_data_sources_and_the_dashboards(site: Site) -> None:
+    play = site.play
+    prometheus = play.get("/api/datasources/uid/prometheus")
+    assert (prometheus["url"], prometheus["isDefault"], prometheus["readOnly"]) == ("https://10.0.0.9:9090", True, True)
+    assert prometheus["jsonData"] == {"httpMethod": "POST", "timeInterval": "30s"}
+    assert play.get("/api/datasources/uid/alertmanager")["url"] == "http://127.0.0.1:9093"
+    assert play.get("/api/datasources/uid/logs")["url"] == "http://$host"
+    jobs = play.get("/api/datasources/uid/job-database")
+    assert (jobs["url"], jobs["user"], jobs["jsonData"]["database"]) == ("db:5432", "grafana_reader", "hpc_jobs")
+    assert (jobs["jsonData"]["sslmode"], jobs["secureJsonFields"]) == ("verify-full", {"password": True})
+    assert play.get("/api/dashboards/uid/slurm-overview")["meta"]["folderTitle"] == "Slurm"
+
+
+def test_secrets_are_in_files_that_the_service_alone_can_read(site: Site) -> None:
+    settings = site.play.settings
+    key = (settings / "secrets/secret_key").read_text()
+    assert len(key) == 43
+    for secret in (PASSWORD, "0idc", DATABASE_PASSWORD, key):
+        assert secret not in site.said
+    found = {path.name: mode(path) for path in (settings / "secrets").iterdir()}
+    assert found == {"admin_password": 0o640, "secret_key": 0o640, "oidc": 0o640}
+    assert mode(settings / "secrets") == mode(settings / "provisioning/datasources") == 0o750
+    assert (
+        mode(settings / "provisioning/datasources/slurm-observability.yml") == mode(settings / "grafana.ini") == 0o640
+    )
+
+
+def test_a_second_run_changes_nothing(site: Site) -> None:
+    assert "changed=0" in site.play.write(**SITE).stdout
+
+
+def test_a_changed_password_reaches_the_database(site: Site) -> None:
+    play = site.play
+    assert "changed=0" in play.run("password").stdout
+    changed = play.run("password", flags=("-vvv",), grafana_admin_password="another one")
+    assert changed.returncode == 0 and "changed=1" in changed.stdout, changed.stdout
+    assert "another one" not in changed.stdout
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        play.get("/api/user")
+    assert play.get("/api/user", "another one")["login"] == "admin"
+
+    refused = play.run("password", grafana_admin_user="root")
+    assert "rename the administrator in Grafana" in " ".join(refused.stdout.split())
+    assert play.get("/api/user")["login"] == "admin"
+
+
+def test_a_backup_has_the_database_the_settings_and_the_secrets(site: Site, tmp_path: Path) -> None:
+    if not shutil.which("sqlite3"):
+        pytest.skip("no sqlite3")
+    database = site.play.data / "grafana.db"
+    archives = tmp_path / "archives"
+    archives.mkdir()
+    environment = {
+        **{"PATH": os.environ["PATH"], "BACKUP_DIRECTORY": str(archives), "BACKUP_KEEP": "2"},
+        **{"BACKUP_SETTINGS": str(site.play.settings), "BACKUP_SQLITE": str(database)},
+    }
+    for year in (2001, 2002, 2003):
+        (archives / f"grafana-{year}0101T000000Z.tar.gz").write_text("")
+    program = ROOT / "roles/grafana/files/grafana-backup"
+    subprocess.run([program], env=environment, check=True)
+    old, new = sorted(archives.iterdir())
+    assert old.name == "grafana-20030101T000000Z.tar.gz"
+    assert re.fullmatch(r"grafana-\d{8}T\d{6}Z\.tar\.gz", new.name) and mode(new) == 0o600
+    with tarfile.open(new) as archive:
+        assert {"grafana.db", "etc/grafana.ini", "etc/secrets/secret_key"} <= set(archive.getnames())
+        archive.extract("grafana.db", tmp_path / "restored")
+    with contextlib.closing(sqlite3.connect(tmp_path / "restored/grafana.db")) as restored:
+        assert restored.execute("SELECT login FROM user").fetchall() == [("admin",)]
+
+    damaged = tmp_path / "damaged.db"
+    damaged.write_text("no database")
+    failed = subprocess.run([program], env={**environment, "BACKUP_SQLITE": str(damaged)}, check=False)
+    assert failed.returncode != 0
+    assert sorted(archives.iterdir()) == [old, new], "a failure leaves nothing, and removes nothing"
+
+
+def test_what_is_no_longer_wanted_goes(play: Play) -> None:
+    (play.dashboards / "dstack.json").write_text(json.dumps({**DASHBOARD, "uid": "dstack"}))
+    shown = play.data / "slurm-observability"
+    play.write(**SITE)
+    assert {path.name for path in shown.iterdir()} == {"slurm-overview.json", "dstack.json"}
+    key = (play.settings / "secrets/secret_key").read_text()
+    play.write(grafana_dashboards_excluded=["dstack", "slurm-overview"])
+    assert not list(shown.iterdir())
+    assert not (play.settings / "secrets/oidc").exists()
+    assert (play.settings / "secrets/secret_key").read_text() == key, "it is made once"
+    play.write(grafana_provisioning_method="api")
+    assert not list(play.settings.glob("provisioning/*/slurm-observability.yml"))
+
+
+def test_a_missing_password_is_refused_before_anything_is_changed(play: Play) -> None:
+    refused = play.run("main", grafana_admin_password="")
+    assert refused.returncode != 0 and "changed=0" in refused.stdout
+    assert "there is no password for admin; set grafana_admin_password" in " ".join(refused.stdout.split())
+    assert not play.settings.exists()
+    checked = play.run("main", grafana_phase=[])
+    assert checked.returncode == 0 and "changed=0" in checked.stdout, checked.stdout
+
+
+def test_a_grafana_elsewhere_is_filled_over_its_api_and_emptied(play: Play) -> None:
+    with GrafanaStandIn() as elsewhere:
+        there = {"grafana_api_url": elsewhere.url, "grafana_api_token": TOKEN, "grafana_azure_monitor": AZURE}
+        checked = play.run("main", flags=("--check",), **there)
+        assert checked.returncode == 0 and not elsewhere.writes, checked.stdout
+        first = play.run("main", **there)
+        assert first.returncode == 0, first.stdout
+        organisation = elsewhere.organisation
+        assert set(organisation.datasources) == {"prometheus", "alertmanager", "azure-monitor"}
+        azure = organisation.datasources["azure-monitor"].settings["jsonData"]
+        assert azure == {"azureAuthType": "msi", "cloudName": "govazuremonitor", "subscriptionId": "0-1"}
+        assert organisation.dashboards["slurm-overview"].folder_uid == "slurm-observability"
+        assert "changed=0" in play.run("main", **there).stdout
+        assert not play.settings.exists(), "nothing is written here"
+
+        (play.dashboards / "slurm-overview.json").write_text(json.dumps({**DASHBOARD, "uid": "another"}))
+        assert play.run("main", **there).returncode == 0
+        assert set(organisation.dashboards) == {"another"}, "what is no longer shipped goes"
+
+        removed = play.run("main", grafana_state="absent", **there)
+        assert removed.returncode == 0, removed.stdout
+        assert not (organisation.datasources or organisation.dashboards or organisation.folders)
+
+
+def test_the_stand_in_ends_with_a_key_that_grafana_does_not_know(tmp_path: Path) -> None:
+    ini = tmp_path / "grafana.ini"
+    ini.write_text("[users]\nalow_sign_up = true\n")
+    with pytest.raises(SettingsError, match=r"\[users\] alow_sign_up is not known"):
+        Settings(ini)
