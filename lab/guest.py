@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import host, mirror, nvidia, slurm, state, topology
+from lab import grafana, host, mirror, nvidia, packages, slurm, state, topology
 
 # Device nodes live in a tmpfs of the machine, so they are made at each start. /dev/null stands in for a GPU.
 _MAKE_GPUS = (
@@ -161,6 +161,8 @@ def _slurm_files(lab: state.Lab, machine: str) -> dict[str, File]:
 def _head_files(lab: state.Lab) -> dict[str, File]:
     return {
         **{path: File(template) for path, template in mirror.templates().items()},
+        "/etc/apt/sources.list.d/grafana-stand-in.list": File(grafana.repository().sources(lab)),
+        "/etc/apt/apt.conf.d/91stand-ins": File(packages.apt_settings(lab)),
         "/etc/slurm/gres.conf": File(slurm.NO_GRES_CONF),
         "/etc/slurm/slurmdbd.conf": File(slurm.slurmdbd_conf(), 0o600, "slurm"),
         slurm.JWT_KEY: File((lab.secrets / "jwt_hs256.key").read_bytes(), 0o600, "slurm"),
@@ -185,8 +187,8 @@ def _node_files(lab: state.Lab, machine: str) -> dict[str, File]:
     found = {
         "/etc/slurm/gres.conf": File(slurm.gres_conf()),
         _SLURMD_SETTINGS: File(f"[Service]\nExecStartPre=+/bin/sh -c '{_MAKE_GPUS}'\n"),
-        "/etc/apt/sources.list.d/nvidia-stand-in.list": File(nvidia.sources(lab)),
-        "/etc/apt/apt.conf.d/91nvidia-stand-in": File(nvidia.apt_settings(lab)),
+        "/etc/apt/sources.list.d/nvidia-stand-in.list": File(nvidia.repository().sources(lab)),
+        "/etc/apt/apt.conf.d/91stand-ins": File(packages.apt_settings(lab)),
     }
     if machine in topology.CLOUD_NODES:
         # A machine shares the host's uptime; -b reports a fresh boot, which Slurm waits for after a power-up.

@@ -21,7 +21,8 @@ def render(lab: state.Lab) -> str:
 def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
     """The inventory of a lab as plain data.
 
-    Prometheus and Alertmanager listen on all addresses of head: the bridge of a lab is reachable from its host alone.
+    What people look at listens on all addresses of head: the bridge of a lab is reachable from its host alone. For the
+    same reason Grafana's password may be here.
     """
     hosts = {name: {"ansible_host": lab.address(name)} for name in lab.always_on}
     nodes: dict[str, Any] = {"hosts": {name: {} for name in lab.always_on if name != topology.HEAD}}
@@ -40,6 +41,10 @@ def tree(lab: state.Lab, releases: dict[str, mirror.Release]) -> dict[str, Any]:
         "observability_mirror_url": mirror.url(lab),
         "prometheus_listen_address": "0.0.0.0:9090",
         "alertmanager_listen_address": "0.0.0.0:9093",
+        "grafana_listen_address": "0.0.0.0:3000",
+        "grafana_admin_password": "of-the-lab-alone",
+        # From the repository of lab/grafana.py.
+        "grafana_install_method": "package",
         # sid has no version, so it is none of those that the roles are made for.
         "observability_any_platform": lab.remembered.suite == "sid",
     }

@@ -9,6 +9,7 @@ import subprocess
 
 from lab import (
     bake,
+    grafana,
     guest,
     host,
     image,
@@ -46,7 +47,8 @@ def up(name: str, suite: str | None, vm: bool) -> None:
         if vm:
             kernel.ensure(lab.remembered.suite)
         mirror.ensure(lab.remembered.image)
-        nvidia.ensure()
+        for repository in (nvidia.repository(), grafana.repository()):
+            repository.ensure()
         sysctl.ensure()
         network.ensure(lab)
         guest.create_secrets(lab)

@@ -13,6 +13,7 @@ testinfra_hosts = ["ansible://slurm_controller"]
     [
         ("prometheus", "prometheus"),
         ("alertmanager", "alertmanager"),
+        ("grafana-server", "grafana"),
         ("azslurm-exporter", "slurm"),
         ("job-observability", "job_observability"),
         ("job-agent", "job_agent"),
@@ -44,11 +45,26 @@ def test_only_root_reads_the_tokens(host: Host, name: str) -> None:
     assert file.content_string not in host.file("/etc/job-observability/tokens.yml").content_string
 
 
-@pytest.mark.parametrize("path", ["/etc/prometheus/prometheus.yml", "/etc/alertmanager/alertmanager.yml"])
+@pytest.mark.parametrize(
+    "path", ["/etc/prometheus/prometheus.yml", "/etc/alertmanager/alertmanager.yml", "/etc/grafana/grafana.ini"]
+)
 def test_a_configuration_that_may_hold_secrets_is_not_for_everybody(host: Host, path: str) -> None:
     file = host.file(path)
     assert file.user == "root"
     assert file.mode == 0o640
+
+
+@pytest.mark.parametrize("name", ["admin_password", "secret_key"])
+def test_only_grafana_reads_its_secrets(host: Host, name: str) -> None:
+    file = host.file(f"/etc/grafana/secrets/{name}")
+    assert (file.user, file.group, file.mode) == ("root", "grafana", 0o640)
+    assert file.content_string.strip() not in host.file("/etc/grafana/grafana.ini").content_string
+
+
+def test_grafana_answers_and_asks_for_a_password(host: Host) -> None:
+    assert '"ok"' in host.check_output("curl --silent --show-error --fail http://localhost:3000/api/health")
+    status = "curl --silent --output /dev/null --write-out '%{http_code}' http://localhost:3000/api/user"
+    assert host.check_output(status) == "401"
 
 
 def test_prometheus_own_tool_accepts_the_configuration(host: Host) -> None:

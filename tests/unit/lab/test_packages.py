@@ -1,4 +1,4 @@
-"""The repository with the stand-in of DCGM."""
+"""The repositories with stand-ins in them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from lab import inventory, mirror, nvidia, state
+from lab import grafana, inventory, mirror, nvidia, packages, state
 
 
 @pytest.fixture
 def built(lab_home: Path) -> Path:
     mirror.folder().mkdir()
-    nvidia.ensure()
-    return nvidia.folder()
+    repository = nvidia.repository()
+    repository.ensure()
+    return repository.folder
 
 
 def paragraphs(repository: Path) -> dict[str, dict[str, str]]:
@@ -60,19 +61,33 @@ def test_what_is_in_the_packages_runs(built: Path, tmp_path: Path) -> None:
     assert "stand-in" in done.stdout
 
 
-def test_it_is_built_again_only_when_it_changed(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stand_in_of_grafana_runs_without_the_tests(lab_home: Path, tmp_path: Path) -> None:
+    mirror.folder().mkdir()
+    repository = grafana.repository()
+    repository.ensure()
+    root = tmp_path / "root"
+    subprocess.run(["dpkg-deb", "--extract", repository.folder / "grafana.deb", root], check=True)
+    assert (root / "usr/lib/systemd/system/grafana-server.service").exists()
+    program = (root / "usr/share/grafana/bin/grafana").read_text().replace('"/usr/lib', f'"{root}/usr/lib')
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert "It is not Grafana" in done.stdout
+
+
+def test_it_is_built_again_only_when_it_changed(built: Path) -> None:
     before = (built / "Packages").stat().st_mtime_ns
-    nvidia.ensure()
+    same = nvidia.repository()
+    same.ensure()
     assert (built / "Packages").stat().st_mtime_ns == before
-    [core, *others] = nvidia.packages()
-    changed = (nvidia.Package(core.name, "1:9-1", core.depends, core.files), *others)
-    monkeypatch.setattr(nvidia, "packages", lambda: changed)
-    nvidia.ensure()
+    core, *others = same.packages
+    newer = packages.Package(core.name, "1:9-1", core.depends, core.files)
+    packages.Repository(same.name, same.maker, (newer, *others)).ensure()
     assert paragraphs(built)[core.name]["Version"] == "1:9-1"
 
 
 def test_the_machines_with_gpus_know_the_repository(paper_lab: state.Lab) -> None:
-    assert nvidia.sources(paper_lab) == "deb [trusted=yes] http://10.213.7.1:8000/nvidia ./\n"
-    assert nvidia.apt_settings(paper_lab) == 'Acquire::http::Proxy::10.213.7.1 "DIRECT";\n'
+    assert nvidia.repository().sources(paper_lab) == "deb [trusted=yes] http://10.213.7.1:8000/nvidia ./\n"
+    assert packages.apt_settings(paper_lab) == 'Acquire::http::Proxy::10.213.7.1 "DIRECT";\n'
     gpus = inventory.tree(paper_lab, {})["all"]["children"]["slurm_gpu"]
     assert gpus["vars"] == {"dcgm_exporter_gpus": "present"}
