@@ -61,7 +61,9 @@ def test_prometheus_scrapes_it(prometheus: Prometheus) -> None:
 def test_it_has_the_stack_as_data_sources_and_every_dashboard(lab: Lab, password: str) -> None:
     assert ask(lab, "/api/datasources/uid/prometheus", password)["url"] == "http://127.0.0.1:9090"
     assert ask(lab, "/api/datasources/uid/alertmanager", password)["url"] == "http://127.0.0.1:9093"
-    shipped = {json.loads(path.read_text())["uid"] for path in (ROOT / "roles/grafana/files/dashboards").glob("*.json")}
+    files = (ROOT / "roles/grafana/files/dashboards").glob("*.json")
+    without_data = {"slurm-jobs", "dstack"}
+    shipped = {json.loads(path.read_text())["uid"] for path in files} - without_data
     found = ask(lab, "/api/search?type=dash-db&tag=slurm-observability", password)
     assert {hit["uid"] for hit in found} == shipped
     assert {hit["folderTitle"] for hit in found} <= {"Slurm"}
