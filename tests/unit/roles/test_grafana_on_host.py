@@ -254,12 +254,12 @@ def test_a_backup_has_the_database_the_settings_and_the_secrets(site: Site, tmp_
 
 
 def test_what_is_no_longer_wanted_goes(play: Play) -> None:
-    (play.dashboards / "dstack.json").write_text(json.dumps({**DASHBOARD, "uid": "dstack"}))
+    (play.dashboards / "node-metrics.json").write_text(json.dumps({**DASHBOARD, "uid": "node-metrics"}))
     shown = play.data / "slurm-observability"
     play.write(**SITE)
-    assert {path.name for path in shown.iterdir()} == {"slurm-overview.json", "dstack.json"}
+    assert {path.name for path in shown.iterdir()} == {"slurm-overview.json", "node-metrics.json"}
     key = (play.settings / "secrets/secret_key").read_text()
-    play.write(grafana_dashboards_excluded=["dstack", "slurm-overview"])
+    play.write(grafana_dashboards_excluded=["node-metrics", "slurm-overview"])
     assert not list(shown.iterdir())
     assert not (play.settings / "secrets/oidc").exists()
     assert (play.settings / "secrets/secret_key").read_text() == key, "it is made once"
