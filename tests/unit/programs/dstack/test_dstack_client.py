@@ -152,6 +152,14 @@ def test_certificates_are_checked(tmp_path, make_web_server, make_settings):
     assert error.outcome == UNREACHABLE and "certificate verify failed" in str(error)
 
 
+def test_authorities_that_are_not_there_are_told_of(make_settings):
+    error = refused(Client(make_settings(url="https://127.0.0.1:1", ca_file="/no/such")))
+    assert (error.outcome, str(error)) == (
+        UNREACHABLE,
+        "https://127.0.0.1:1 cannot be asked: No such file or directory",
+    )
+
+
 @pytest.mark.parametrize(
     ("url", "shown"), [("http://dstack.example.org", True), ("http://127.0.0.1:3000", False), ("https://d", False)]
 )

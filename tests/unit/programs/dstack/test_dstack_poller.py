@@ -101,6 +101,23 @@ def test_an_outage_is_two_lines_in_the_journal(dstack, poller, caplog, eventuall
     assert caplog.messages == [f"{dstack.url} answers 500: oh; the last answer stays", "dstack answers again"]
 
 
+def test_a_fault_of_the_program_ends_nothing(eventually, caplog):
+    answers = iter([lambda: [][0], list])
+
+    class Dstack:
+        def instances(self):
+            return next(answers, list)()
+
+    poller = Poller(Dstack(), interval=0.02)
+    poller.start()
+    try:
+        eventually(lambda: samples(poller).get(("dstack_poller_up",)) == 1)
+    finally:
+        poller.stop()
+    assert samples(poller)[("dstack_poller_errors_total", "failed")] == 1
+    assert "this is a fault of the program" in caplog.text
+
+
 def test_every_metric_is_shown(dstack, poller):
     dstack.fleets = [fleet("h100", instance("h100-0"))]
     poller.poll()

@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from http import HTTPStatus
 from typing import Any
 
@@ -72,10 +73,9 @@ class Client:
     def _post(self, path: str, question: dict[str, Any]) -> list[dict[str, Any]]:
         url, timeout = self._settings.url, self._settings.timeout
         clock = Clock(timeout)
-        connection = self._connection()
         try:
             headers = self._headers()
-            with clock:
+            with closing(self._connection()) as connection, clock:
                 connection.connect()
                 clock.watch(connection.sock)
                 connection.request("POST", self._prefix + path, json.dumps(question).encode(), headers)
@@ -86,8 +86,6 @@ class Client:
             if clock.expired or isinstance(error, TimeoutError):
                 raise DstackError(LATE, f"{url} did not answer within {timeout:g} seconds") from error
             raise DstackError(UNREACHABLE, f"{url} cannot be asked: {failure_text(error)}") from error
-        finally:
-            connection.close()
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._scheme != HTTPS:

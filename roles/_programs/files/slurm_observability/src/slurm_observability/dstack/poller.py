@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ..metrics.exposition import render
 from . import metrics
-from .client import FAILURES, DstackError
+from .client import FAILED, FAILURES, DstackError
 from .instance import Instance
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ class Poller:
         began = time.monotonic()
         try:
             self._instances = self._dstack.instances()
-        except DstackError as error:
-            self._errors[error.outcome] += 1
+        except Exception as error:
+            self._errors[error.outcome if isinstance(error, DstackError) else FAILED] += 1
             self._up = False
             raise
         finally:
@@ -79,6 +79,8 @@ class Poller:
         except DstackError as error:
             # One line when it begins: an outage of hours should not fill the journal.
             log.log(logging.DEBUG if before is False else logging.WARNING, "%s; the last answer stays", error)
+        except Exception:  # the thread must live on, whatever the fault
+            log.exception("this is a fault of the program; the last answer stays")
         else:
             if before is False:
                 log.info("dstack answers again")
