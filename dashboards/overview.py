@@ -39,7 +39,7 @@ def dashboard() -> Dashboard:
                         Query("max(slurm_nodes_drain)", "drained, draining", style.NOTICE),
                         Query("max(slurm_nodes_down)", "down", style.BAD),
                         Query("max(slurm_nodes_powered_down)", "powered down", style.OFF),
-                        Query("max(slurm_nodes_powering_up)", "powering up"),
+                        Query("max(slurm_nodes_powering_up)", "powering up", "purple"),
                     ),
                     panels.timeseries(
                         "GPUs by use",
@@ -81,8 +81,8 @@ def dashboard() -> Dashboard:
                         units.Short,
                         Query("max(slurm_jobs_running)", "running", style.NEUTRAL),
                         Query("max(slurm_jobs_pending)", "pending", style.NOTICE),
-                        Query("max(slurm_jobs_configuring)", "configuring"),
-                        Query("max(slurm_jobs_completing)", "completing"),
+                        Query("max(slurm_jobs_configuring)", "configuring", style.GOOD),
+                        Query("max(slurm_jobs_completing)", "completing", style.OFF),
                         link=links.Link("Queue", uids.QUEUE),
                     ),
                     panels.bargauge(
@@ -178,6 +178,10 @@ def _alerts() -> Table:
             Column("Series", unit=units.Short, width=80),
         ],
         width=12,
+        # Critical comes first in the alphabet too.
+        sort_by="Severity",
+        ascending=True,
+        no_value="none fires",
     )
 
 
@@ -200,6 +204,7 @@ def _nodes_out_of_service() -> Table:
         ],
         width=12,
         sort_by="Since",
+        no_value="no node has one",
     )
 
 

@@ -279,7 +279,7 @@ def _prometheus() -> Sequence[Builder[Panel]]:
                 " and on (integration) sum by (integration) (increase(alertmanager_notifications_total[1h])) > 0",
                 "{{integration}} failed",
             ),
-        ),
+        ).no_value("nothing was sent"),
         panels.timeseries(
             "Disk of Prometheus",
             "What Prometheus has stored, and the part of it that is not in blocks yet.",

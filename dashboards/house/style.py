@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
-GOOD, NOTICE, BAD, NEUTRAL, OFF = "green", "orange", "red", "blue", "text"
+GOOD, NOTICE, BAD, NEUTRAL, OFF = "green", "orange", "red", "blue", "#8e8e8e"
 
 
 def steps(first: str, *others: tuple[float, str]) -> builders.ThresholdsConfig:

@@ -67,6 +67,7 @@ def table(
     width: int = 24,
     height: int = 8,
     sort_by: str | None = None,
+    ascending: bool = False,
     no_value: str = "none",
 ) -> Panel:
     """A row for each series; several queries share a row where all the labels that are shown are equal.
@@ -80,11 +81,12 @@ def table(
     if len(queries) > 1:
         panel.with_transformation(DataTransformerConfig("merge", options={}))
     renamed = {field: column.heading for field, column in zip(fields, columns, strict=True)}
-    order = {field: index for index, field in enumerate(fields)}
-    organized = {"excludeByName": {}, "indexByName": order, "renameByName": renamed}
+    places = {field: index for index, field in enumerate(fields)}
+    organized = {"excludeByName": {}, "indexByName": places, "renameByName": renamed}
     panel.with_transformation(DataTransformerConfig("organize", options=organized))
     if sort_by:
-        panel.with_transformation(DataTransformerConfig("sortBy", options={"sort": [{"field": sort_by, "desc": True}]}))
+        order = [{"field": sort_by, "desc": not ascending}]
+        panel.with_transformation(DataTransformerConfig("sortBy", options={"sort": order}))
     return panel
 
 
