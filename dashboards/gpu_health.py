@@ -52,7 +52,7 @@ def _numbers() -> list[Stat]:
 
     return [
         bad(
-            "GPUs with any problem",
+            "GPUs with problems",
             "GPUs that have one problem or more.",
             f"sum(node:gpus_with_problem:count{HERE})",
         ),
@@ -134,12 +134,16 @@ def _throttled() -> TimeSeries:
 
 
 def _time_throttled() -> TimeSeries:
-    return panels.timeseries(
-        "Nodes throttled most by heat",
-        "Part of the time that heat lowered the clocks, the mean of a node's GPUs: the ten worst nodes.",
-        units.PercentUnit,
-        Query(f"topk(10, max by (node) (node:gpu_throttled_for_heat:ratio{HERE}))", "{{node}}"),
-        link=links.NODE,
+    return (
+        panels.timeseries(
+            "Nodes throttled most by heat",
+            "Part of the time that heat lowered the clocks, the mean of a node's GPUs: the ten worst nodes.",
+            units.PercentUnit,
+            Query(f"topk(10, max by (node) (node:gpu_throttled_for_heat:ratio{HERE}))", "{{node}}"),
+            link=links.NODE,
+        )
+        .min(0)
+        .axis_soft_max(0.1)
     )
 
 
@@ -154,12 +158,16 @@ def _temperature() -> TimeSeries:
 
 
 def _power() -> TimeSeries:
-    return panels.timeseries(
-        "Nodes throttled most for power",
-        "Part of the time that a power limit lowered the clocks, the mean of a node's GPUs: the ten worst nodes.",
-        units.PercentUnit,
-        Query(f"topk(10, max by (node) (node:gpu_throttled_for_power:ratio{HERE}))", "{{node}}"),
-        link=links.NODE,
+    return (
+        panels.timeseries(
+            "Nodes throttled most for power",
+            "Part of the time that a power limit lowered the clocks, the mean of a node's GPUs: the ten worst nodes.",
+            units.PercentUnit,
+            Query(f"topk(10, max by (node) (node:gpu_throttled_for_power:ratio{HERE}))", "{{node}}"),
+            link=links.NODE,
+        )
+        .min(0)
+        .axis_soft_max(0.1)
     )
 
 

@@ -66,7 +66,7 @@ def _numbers() -> list[Stat]:
             link=links.Link("Waste", uids.WASTE),
         ),
         panels.stat(
-            "GPUs with a problem",
+            "GPU problems",
             "GPUs with an XID, throttling, memory errors, a narrow link, or of which DCGM warns.",
             units.Short,
             Query(f"sum(node:gpus_with_problem:count{HERE}) or vector(0)", "GPUs"),
@@ -83,37 +83,49 @@ def _numbers() -> list[Stat]:
 
 
 def _utilization() -> TimeSeries:
-    return panels.timeseries(
-        "GPU Utilization",
-        "Mean of each node's GPUs: half of the nodes are below the median, one in ten above the 90th percentile.",
-        units.PercentUnit,
-        Query(f"max(node:gpu_utilization:ratio{HERE})", "busiest node"),
-        Query(f"quantile(0.9, node:gpu_utilization:ratio{HERE})", "90th percentile"),
-        Query(f"quantile(0.5, node:gpu_utilization:ratio{HERE})", "median"),
-        Query(f"min(node:gpu_utilization:ratio{HERE})", "idlest node"),
+    return (
+        panels.timeseries(
+            "GPU Utilization",
+            "Mean of each node's GPUs: half of the nodes are below the median, one in ten above the 90th percentile.",
+            units.PercentUnit,
+            Query(f"max(node:gpu_utilization:ratio{HERE})", "busiest node"),
+            Query(f"quantile(0.9, node:gpu_utilization:ratio{HERE})", "90th percentile"),
+            Query(f"quantile(0.5, node:gpu_utilization:ratio{HERE})", "median"),
+            Query(f"min(node:gpu_utilization:ratio{HERE})", "idlest node"),
+        )
+        .min(0)
+        .max(1)
     )
 
 
 def _memory() -> TimeSeries:
-    return panels.timeseries(
-        "GPU Memory Usage",
-        "Memory used, of all GPUs of a node.",
-        units.PercentUnit,
-        Query(f"max(node:gpu_memory_used:ratio{HERE})", "fullest node"),
-        Query(f"quantile(0.5, node:gpu_memory_used:ratio{HERE})", "median"),
-        Query(f"min(node:gpu_memory_used:ratio{HERE})", "emptiest node"),
+    return (
+        panels.timeseries(
+            "GPU Memory Usage",
+            "Memory used, of all GPUs of a node.",
+            units.PercentUnit,
+            Query(f"max(node:gpu_memory_used:ratio{HERE})", "fullest node"),
+            Query(f"quantile(0.5, node:gpu_memory_used:ratio{HERE})", "median"),
+            Query(f"min(node:gpu_memory_used:ratio{HERE})", "emptiest node"),
+        )
+        .min(0)
+        .max(1)
     )
 
 
 def _work() -> TimeSeries:
-    return panels.timeseries(
-        "Work of SMs, tensor cores and memory",
-        "Mean of all GPUs, by DCGM's profiling counters: absent where profiling is off or paused. Utilization says "
-        "that something ran, these say how much of the GPU it used.",
-        units.PercentUnit,
-        Query(f"avg(node:gpu_sm_active:ratio{HERE})", "SM active"),
-        Query(f"avg(node:gpu_tensor_active:ratio{HERE})", "tensor active"),
-        Query(f"avg(node:gpu_dram_active:ratio{HERE})", "memory active"),
+    return (
+        panels.timeseries(
+            "Work of SMs, tensor cores and memory",
+            "Mean of all GPUs, by DCGM's profiling counters: absent where profiling is off or paused. Utilization says "
+            "that something ran, these say how much of the GPU it used.",
+            units.PercentUnit,
+            Query(f"avg(node:gpu_sm_active:ratio{HERE})", "SM active"),
+            Query(f"avg(node:gpu_tensor_active:ratio{HERE})", "tensor active"),
+            Query(f"avg(node:gpu_dram_active:ratio{HERE})", "memory active"),
+        )
+        .min(0)
+        .max(1)
     )
 
 
@@ -135,7 +147,7 @@ def _nodes() -> Table:
         "Memory": ("node:gpu_memory_used:ratio", units.PercentUnit, None),
         "Hottest": ("node:gpu_temperature:celsius_max", units.Celsius, style.steps(style.GOOD, (85, style.NOTICE))),
         "Power": ("node:gpu_power:watts", units.Watt, None),
-        "GPUs with a problem": ("node:gpus_with_problem:count", units.Short, style.ANY_IS_BAD),
+        "Problems": ("node:gpus_with_problem:count", units.Short, style.ANY_IS_BAD),
     }
     return table(
         "Nodes with GPUs now",
@@ -147,7 +159,7 @@ def _nodes() -> Table:
             *(Column(title, unit=unit, steps=steps) for title, (_, unit, steps) in shown.items()),
         ],
         height=12,
-        sort_by="GPUs with a problem",
+        sort_by="Problems",
     )
 
 
@@ -183,13 +195,17 @@ def _nvlink() -> TimeSeries:
 
 
 def _throttled() -> TimeSeries:
-    return panels.timeseries(
-        "Time throttled for heat and power",
-        "Part of the time in which clocks were lowered: the worst node, and the mean of all.",
-        units.PercentUnit,
-        Query(f"max(node:gpu_throttled_for_heat:ratio{HERE})", "heat, worst node"),
-        Query(f"avg(node:gpu_throttled_for_heat:ratio{HERE})", "heat, mean"),
-        Query(f"max(node:gpu_throttled_for_power:ratio{HERE})", "power, worst node"),
-        Query(f"avg(node:gpu_throttled_for_power:ratio{HERE})", "power, mean"),
-        link=links.Link("GPU health", uids.GPU_HEALTH),
+    return (
+        panels.timeseries(
+            "Time throttled for heat and power",
+            "Part of the time in which clocks were lowered: the worst node, and the mean of all.",
+            units.PercentUnit,
+            Query(f"max(node:gpu_throttled_for_heat:ratio{HERE})", "heat, worst node"),
+            Query(f"avg(node:gpu_throttled_for_heat:ratio{HERE})", "heat, mean"),
+            Query(f"max(node:gpu_throttled_for_power:ratio{HERE})", "power, worst node"),
+            Query(f"avg(node:gpu_throttled_for_power:ratio{HERE})", "power, mean"),
+            link=links.Link("GPU health", uids.GPU_HEALTH),
+        )
+        .min(0)
+        .axis_soft_max(0.1)
     )

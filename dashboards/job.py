@@ -171,42 +171,58 @@ def _alerts() -> Table:
 
 
 def _gpu_spread() -> TimeSeries:
-    return panels.timeseries(
-        "Utilization of its GPUs",
-        "The busiest, the mean and the idlest of the job's GPUs.",
-        units.PercentUnit,
-        Query(f"max(job_gpu:utilization:ratio{JOB})", "max"),
-        Query(f"avg(job_gpu:utilization:ratio{JOB})", "mean"),
-        Query(f"min(job_gpu:utilization:ratio{JOB})", "min"),
+    return (
+        panels.timeseries(
+            "Utilization of its GPUs",
+            "The busiest, the mean and the idlest of the job's GPUs.",
+            units.PercentUnit,
+            Query(f"max(job_gpu:utilization:ratio{JOB})", "max"),
+            Query(f"avg(job_gpu:utilization:ratio{JOB})", "mean"),
+            Query(f"min(job_gpu:utilization:ratio{JOB})", "min"),
+        )
+        .min(0)
+        .max(1)
     )
 
 
 def _by_node() -> TimeSeries:
-    return _of_nodes(
-        "GPU utilization by node",
-        "Mean of the job's GPUs on each node.",
-        units.PercentUnit,
-        f"max by (node) (job_node:gpu_utilization:ratio{JOB})",
+    return (
+        _of_nodes(
+            "GPU utilization by node",
+            "Mean of the job's GPUs on each node.",
+            units.PercentUnit,
+            f"max by (node) (job_node:gpu_utilization:ratio{JOB})",
+        )
+        .min(0)
+        .max(1)
     )
 
 
 def _sm_active() -> TimeSeries:
-    return _of_nodes(
-        "SM activity by node",
-        "How many of the SMs worked: profiling only. A straggler shows here before it does in utilization.",
-        units.PercentUnit,
-        f"max by (node) (job_node:gpu_sm_active:ratio{JOB})",
+    return (
+        _of_nodes(
+            "SM activity by node",
+            "How many of the SMs worked: profiling only. A straggler shows here before it does in utilization.",
+            units.PercentUnit,
+            f"max by (node) (job_node:gpu_sm_active:ratio{JOB})",
+        )
+        .min(0)
+        .max(1)
     )
 
 
 def _memory() -> TimeSeries:
-    return panels.timeseries(
-        "Memory of its GPUs",
-        "The fullest, the mean and the emptiest of the job's GPUs.",
-        units.PercentUnit,
-        Query(f"max(job_gpu:memory_used:ratio{JOB})", "max"),
-        Query(f"avg(job_gpu:memory_used:ratio{JOB})", "mean"),
-        Query(f"min(job_gpu:memory_used:ratio{JOB})", "min"),
+    return (
+        panels.timeseries(
+            "Memory of its GPUs",
+            "The fullest, the mean and the emptiest of the job's GPUs.",
+            units.PercentUnit,
+            Query(f"max(job_gpu:memory_used:ratio{JOB})", "max"),
+            Query(f"avg(job_gpu:memory_used:ratio{JOB})", "mean"),
+            Query(f"min(job_gpu:memory_used:ratio{JOB})", "min"),
+        )
+        .min(0)
+        .max(1)
     )
 
 

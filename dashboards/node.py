@@ -127,8 +127,8 @@ def _reason() -> Table:
         ],
         [
             Column("reason", "Reason"),
-            Column("user", "Set by", width=100),
-            Column("Since", unit=units.DateTimeFromNow, width=130),
+            Column("user", "Set by"),
+            Column("Since", unit=units.DateTimeFromNow),
         ],
         width=6,
         height=6,
@@ -245,7 +245,7 @@ def _gpus() -> Table:
             Column("modelName", "Model"),
             *(Column(title, unit=unit, steps=steps) for title, (_, unit, steps) in shown.items()),
         ],
-        width=14,
+        width=16,
         no_value="no GPUs",
     )
 
@@ -257,11 +257,11 @@ def _gpu_jobs() -> Table:
         [Query(f"max by (gpu, GPU_I_ID, job_id) (job_gpu:utilization:ratio{NODE})", "Utilization")],
         [
             Column("gpu", "GPU", width=60),
-            Column("GPU_I_ID", "MIG instance", width=110),
+            Column("GPU_I_ID", "MIG"),
             Column("job_id", "Job", link=links.JOB),
             Column("Utilization", unit=units.PercentUnit),
         ],
-        width=10,
+        width=8,
         no_value="no job holds a GPU",
     )
 
@@ -280,7 +280,9 @@ def _gpu_lines() -> list[TimeSeries]:
         "SM activity": ("gpu:sm_active:ratio", units.PercentUnit, "SMs that worked: profiling only."),
     }
     return [
-        panels.timeseries(title, description, unit, Query(f"max by (gpu) ({series}{NODE})", "GPU {{gpu}}"), width=8)
+        panels.timeseries(
+            title, description, unit, Query(f"max by (gpu) ({series}{NODE})", "GPU {{gpu}}"), width=8
+        ).min(0)
         for title, (series, unit, description) in lines.items()
     ]
 
@@ -306,7 +308,7 @@ def _file_systems() -> TimeSeries:
             f" / max by (mountpoint) (node_filesystem_size_bytes{here})",
             "{{mountpoint}}",
         ),
-    )
+    ).max(1)
 
 
 def _nfs() -> TimeSeries:

@@ -62,14 +62,14 @@ def _numbers() -> list[Stat]:
             steps=style.ANY_IS_NOTICED,
         ).decimals(1),
         panels.stat(
-            "Idle of what was held",
+            "Idle share",
             "Part of the held GPU-hours that was idle.",
             units.PercentUnit,
             Query(f"{IDLE} / ({HELD} > 0) or vector(0)", "idle"),
             steps=style.steps(style.GOOD, (0.1, style.NOTICE), (0.3, style.BAD)),
         ),
         panels.stat(
-            "Cost of what was held",
+            "Cost of all held",
             "GPU-hours held, times the price that is given above, in its currency.",
             units.Number,
             Query(f"{HELD} * $price or vector(0)", "cost"),
@@ -176,9 +176,8 @@ def _energy_of_jobs() -> Table:
             )
         ],
         [
-            Column("job_id", "Job", link=links.JOB, width=110),
+            Column("job_id", "Job", link=links.JOB, width=90),
             Column("username", "User"),
-            Column("account", "Account"),
             Column("name", "Name"),
             Column("Energy", unit=units.KiloWattHour),
         ],

@@ -23,14 +23,17 @@ CHECKED = style.names(
 _NAMES = style.names({"0": ("none", style.GOOD), "1": ("problem", style.BAD)})
 
 
-def of_gpus(title: str, description: str, gpus: str, *, height: int = 8) -> StateTimeline:
+def of_gpus(title: str, description: str, gpus: str, *, height: int = 6) -> StateTimeline:
     """A band for each problem of the GPUs that the expression names by `node` and `gpu`; 50 at most."""
-    of_these = f"max by (node, gpu, problem) (gpu:problem:bool{gpus})"
+    of_these = f"topk(50, max by (node, gpu, problem) (gpu:problem:bool{gpus}))"
     return panels.statetimeline(
         title,
         f"{description} XIDs last ten minutes, uncorrectable errors until the driver is loaded again.",
         units.Short,
-        Query(f"topk(50, {of_these}) or on () {NOTHING}", "{{node}} GPU {{gpu}} {{problem}}"),
+        Query(
+            f'label_replace({of_these}, "gpu", "GPU $1", "gpu", "(.+)") or on () {NOTHING}',
+            "{{node}} {{gpu}} {{problem}}",
+        ),
         height=height,
         link=links.NODE,
     ).mappings([_NAMES])
