@@ -50,7 +50,7 @@ def board(
     )
     for row in rows:
         if row.title:
-            dashboard.with_row(builders.Row(row.title).id(_id(row.title)))
+            dashboard.with_row(builders.Row(row.title).id(_id(f"row {row.title}")))
         for panel in row.panels:
             dashboard.with_panel(_Identified(panel))
     return dashboard

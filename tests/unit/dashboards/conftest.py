@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.house import build
+from tests.unit.dashboards.document import built
 
 ROOT = Path(__file__).parents[3]
 # The catalogues of metrics of our programs.
@@ -17,5 +17,4 @@ sys.path.insert(0, str(ROOT / "roles/_programs/files/slurm_observability/src"))
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes a `document` runs once for each dashboard."""
     if "document" in metafunc.fixturenames:
-        documents = build.documents()
-        metafunc.parametrize("document", documents.values(), ids=documents.keys())
+        metafunc.parametrize("document", built().values(), ids=built().keys())

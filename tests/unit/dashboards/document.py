@@ -1,12 +1,21 @@
-"""What is in the JSON of a dashboard."""
+"""What is in the JSON of the dashboards."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+from dashboards.house import build
+
 Json = dict[str, Any]
+
+
+@cache
+def built() -> dict[str, Json]:
+    """All dashboards by their uids, made once. Who changes one takes a copy."""
+    return build.documents()
 
 
 def panels(document: Json) -> Iterator[Json]:

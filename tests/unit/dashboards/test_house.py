@@ -47,7 +47,7 @@ def test_panels_lie_side_by_side(document: Json) -> None:
 
 
 def test_uids_are_what_grafana_takes() -> None:
-    assert all(re.fullmatch(r"[a-z][a-z0-9-]{0,39}", uid) for uid in build.documents())
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]{0,39}", uid) for uid in documents.built())
 
 
 def test_a_link_gives_its_variables_the_labels_of_the_series() -> None:

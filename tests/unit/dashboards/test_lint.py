@@ -7,9 +7,9 @@ from copy import deepcopy
 
 import pytest
 
-from dashboards.house import build, uids
+from dashboards.house import uids
 from tests.unit.dashboards import lint
-from tests.unit.dashboards.document import Json
+from tests.unit.dashboards.document import Json, built
 
 # Rules of the linter for dashboards that read Loki.
 LOKI = {"target-logql-rule", "target-logql-auto-rule"}
@@ -29,7 +29,7 @@ def test_every_rule_is_kept_or_left_out_with_a_reason() -> None:
 
 
 def _sound() -> Json:
-    return deepcopy(build.documents()[uids.QUEUE])
+    return deepcopy(built()[uids.QUEUE])
 
 
 def _panel(document: Json) -> Json:

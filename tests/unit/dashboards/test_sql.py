@@ -13,8 +13,8 @@ from slurm_observability.service import states
 from slurm_observability.service.store.store import Store
 
 from dashboards import jobs
-from dashboards.house import build, uids
-from tests.unit.dashboards.document import Json, panels
+from dashboards.house import uids
+from tests.unit.dashboards.document import Json, built, panels
 from tests.unit.programs.service.postgresql import PostgreSQL, programs
 from tests.unit.programs.service.store.told import record, sample
 
@@ -102,7 +102,7 @@ def test_every_state_of_a_run_can_be_chosen() -> None:
 
 
 def _document() -> Json:
-    return build.documents()[uids.JOBS]
+    return built()[uids.JOBS]
 
 
 def _ask(
