@@ -32,14 +32,17 @@ def names(side):
 
 
 def test_tasks(make):
-    assert names(make()) == ["queue", "accounting", "missing-runs", "summaries"]
-    assert names(make(admin_comment=True)) == ["queue", "accounting", "missing-runs", "summaries", "comments"]
+    reconciling, usage = ["queue", "accounting", "missing-runs"], ["usage-running", "usage-ended"]
+    assert names(make()) == [*reconciling, *usage, "summaries"]
+    assert names(make(admin_comment=True)) == [*reconciling, *usage, "summaries", "comments"]
+    assert names(make(accounting=False)) == [*reconciling, "usage-running", "summaries"]
+    assert names(make(slurm_base_url="http://slurm:6820")) == [*reconciling, "summaries"]
     assert names(make(scheduler_backend="none", admin_comment=True)) == ["summaries"]
 
 
 def test_intervals_are_those_of_the_settings(make):
-    tasks = list(make(queue_interval=5.0, accounting_interval=7.0).tasks(threading.Event()))
-    assert [task.interval for task in tasks[:2]] == [5.0, 7.0]
+    tasks = list(make(queue_interval=5.0, accounting_interval=7.0, usage_interval=9.0).tasks(threading.Event()))
+    assert [task.interval for task in tasks[:5]] == [5.0, 7.0, 60.0, 9.0, 9.0]
 
 
 def test_who_is_asked(make):

@@ -85,6 +85,12 @@ def parser() -> Options:
     option(
         "accounting-interval", "60", "seconds from one look at what has ended to the next (default: 60)", type=seconds
     )
+    option(
+        "usage-interval",
+        "300",
+        "seconds from one question for what Slurm measured of jobs to the next, where it does (default: 300)",
+        type=seconds,
+    )
     option("look-back", "7", "days of accounting that the first look goes back (default: 7)", type=days)
     option(
         "lost-after",

@@ -72,12 +72,27 @@ class RunNode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SlurmUsage:
+    """What Slurm itself measured of a run until ``time``. ``source`` is sstat while it runs, sacct when it has ended.
+
+    ``cpu_seconds`` is that of sstat for steps that run now, of sacct for all. ``memory_bytes`` is that of the step that
+    used most, all its tasks together, each at its peak.
+    """
+
+    source: str
+    time: float
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One run of a job. ``id`` is its name (jobs.run_id); ``key`` the database's own number, which never changes.
 
     ``state_source`` says who said the state (states.FROM_EVENTS, FROM_SLURM). ``reported`` is whether an event of it
     arrived, ``reconciled`` whether Slurm had to be asked for its beginning or its end. ``on_nodes`` is filled where a
-    single run is asked for. ``summary`` is None until the run has ended and was summarised.
+    single run is asked for. ``summary`` is None until the run has ended and was summarised, ``slurm_usage`` where Slurm
+    has measured nothing.
     """
 
     key: int
@@ -117,4 +132,5 @@ class Run:
     reason: str = ""
     energy_joules: float | None = None
     on_nodes: tuple[RunNode, ...] = ()
+    slurm_usage: SlurmUsage | None = None
     summary: dict[str, Any] | None = field(default=None)

@@ -39,6 +39,7 @@ class Settings:
     accounting: bool = True
     queue_interval: float = 15.0
     accounting_interval: float = 60.0
+    usage_interval: float = 300.0
     look_back: float = 7 * DAY
     lost_after: float = 600.0
     admin_comment: bool = False

@@ -16,6 +16,7 @@ from .scheduler.command_line import CommandLine
 from .scheduler.rest import Slurmrestd
 from .scheduler.scheduler import Scheduler
 from .settings import SLURM, Settings
+from .slurm_usage import SlurmUsages
 from .store.store import Store
 from .summary.summariser import Summariser
 
@@ -36,10 +37,13 @@ class SlurmSide:
         self.scheduler = self._scheduler() if settings.scheduler_backend == SLURM else None
         self._reconciler: Reconciler | None = None
         self._comments: AdminComments | None = None
+        self._usages: SlurmUsages | None = None
         if self.scheduler is not None:
             self._reconciler = Reconciler(self.scheduler, store, int(settings.look_back), settings.lost_after)
             if settings.admin_comment:
                 self._comments = AdminComments(self._runner, self.scheduler)
+            if not settings.slurm_base_url:  # slurmrestd tells nothing of steps that run
+                self._usages = SlurmUsages(self._runner, store, settings.cluster)
         self._summariser = Summariser(store, self._comments.add if self._comments else None)
 
     def tasks(self, after: threading.Event) -> Iterator[Task]:
@@ -48,6 +52,10 @@ class SlurmSide:
             yield Task("queue", self._settings.queue_interval, self._reconciler.read_queue, after)
             yield Task("accounting", self._settings.accounting_interval, self._reconciler.read_ended, after)
             yield Task("missing-runs", SETTLE_SECONDS, self._reconciler.settle, after)
+        if self._usages is not None:
+            yield Task("usage-running", self._settings.usage_interval, self._usages.read_running, after)
+            if self._settings.accounting:
+                yield Task("usage-ended", self._settings.usage_interval, self._usages.read_ended, after)
         yield Task("summaries", SUMMARY_SECONDS, self._summariser.run, after)
         if self._comments is not None:
             yield Task("comments", COMMENT_SECONDS, self._comments.run, after)

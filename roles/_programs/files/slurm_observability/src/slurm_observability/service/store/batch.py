@@ -23,7 +23,8 @@ MAX_LISTED_NODES = 4096
 
 Value = TypeVar("Value")
 
-RUN_COLUMNS = [column for column in runs.c if column.name != "summary"]
+# What is told of a run. What is made of it afterwards is written by itself.
+RUN_COLUMNS = [column for column in runs.c if column.name not in ("summary", "slurm_usage")]
 _CHANGING = [column.name for column in RUN_COLUMNS if column.name not in ("key", "cluster", "job_id")]
 _ALL_RUNS, _ALL_NODES = select(*RUN_COLUMNS), select(run_nodes)
 # Names with a mark: a parameter must not have the name of a column.

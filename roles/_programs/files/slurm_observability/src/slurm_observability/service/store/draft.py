@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Draft:
-    """``row`` is that of the table runs, without the summary; ``before`` what it was in the database, if it was there.
+    """``row`` is that of the table runs, as it was told; ``before`` what it was in the database, if it was there.
 
     ``nodes`` are rows of run_nodes, by the name of the node. ``nodes_before`` says which were in the database.
     """

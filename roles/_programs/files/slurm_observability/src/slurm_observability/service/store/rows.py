@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping
 from ...jobs.event import JobEvent
 from ...jobs.run_id import format_run_id
 from ...jobs.sample import GpuSample, JobSample, NodeSample
-from ..run import Run, RunNode
+from ..run import Run, RunNode, SlurmUsage
 from .tables import NEVER, samples
 
 
@@ -24,7 +24,7 @@ class StoredEvent(NamedTuple):
     received_at: float
 
 
-_RUN_NAMES = {field.name for field in fields(Run)} - {"id", "on_nodes", "summary"}
+_RUN_NAMES = {field.name for field in fields(Run)} - {"id", "on_nodes", "slurm_usage", "summary"}
 _NODE_NAMES = [field.name for field in fields(NodeSample)]
 # What has a column of its own, by the same name.
 SAMPLE_NAMES = [field.name for field in fields(JobSample) if field.name in samples.c and field.name != "gpus"]
@@ -36,8 +36,9 @@ def to_run(row: RowMapping, on_nodes: Sequence[RunNode] = ()) -> Run:
     for name in ("submitted_at", "started_at", "ended_at"):
         values[name] = None if values[name] == NEVER else values[name]
     summary = None if row["summary"] is None else json.loads(row["summary"])
+    usage = None if row["slurm_usage"] is None else SlurmUsage(**json.loads(row["slurm_usage"]))
     name = format_run_id(row["job_id"], row["restart"], row["era"], superseded=row["superseded"])
-    return Run(id=name, on_nodes=tuple(on_nodes), summary=summary, **values)
+    return Run(id=name, on_nodes=tuple(on_nodes), slurm_usage=usage, summary=summary, **values)
 
 
 def to_run_node(row: RowMapping) -> RunNode:

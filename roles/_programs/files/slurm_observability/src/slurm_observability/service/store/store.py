@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select, update
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 from ...jobs.event import JobEvent
 from ...jobs.run_id import RunId
 from ...jobs.sample import JobSample, NodeSample
-from ..run import OpenRun, Run, RunRecord
+from ..run import OpenRun, Run, RunRecord, SlurmUsage
 from . import ingest, marks, migrate, own_cluster, retention, runs, samples, tables, usage
 from .engine import Database
 from .errors import RefusedError
@@ -168,6 +169,13 @@ class Store:
         with self._database.writing() as connection:
             change = update(row).where(row.c.key == key)
             connection.execute(change.values(summary=json.dumps(summary), unsummarised=False))
+
+    def set_slurm_usage(self, usages: Mapping[int, SlurmUsage]) -> None:
+        """Keep what Slurm measured of runs, by their keys."""
+        row = tables.runs
+        with self._database.writing() as connection:
+            for key, usage in usages.items():
+                connection.execute(update(row).where(row.c.key == key).values(slurm_usage=json.dumps(asdict(usage))))
 
     def usage(self, since: float, until: float) -> list[UsageRow]:
         """Return what was held and used between two times, by user, account and partition."""

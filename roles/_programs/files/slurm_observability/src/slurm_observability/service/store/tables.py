@@ -85,6 +85,7 @@ runs = Table(
     Column("unsettled", Boolean, nullable=False),
     Column("unsummarised", Boolean, nullable=False),
     Column("summary", Text),
+    Column("slurm_usage", Text),
     UniqueConstraint("job_id", "restart", "era", "cluster", name="runs_identity"),
 )
 
