@@ -133,7 +133,8 @@ def test_the_site_adds_to_it_and_no_character_ends_a_value(tmp_path: Path) -> No
     ("given", "message"),
     [
         ({"grafana_admin_password": ""}, "there is no password for admin; set grafana_admin_password"),
-        ({"grafana_admin_password": "secret\n"}, "a line break in it"),
+        ({"grafana_admin_password": "admin"}, "take one of 8 characters or more"),
+        ({"grafana_admin_password": "a secret\n"}, "a line break in it"),
         ({"grafana_tls_certificate": "/etc/tls.crt"}, "come together"),
         ({"grafana_external_url": "grafana.example.org"}, "has to begin with https://"),
         ({"grafana_version": "v13"}, "it has to be a version"),
@@ -200,3 +201,20 @@ def test_what_cannot_work_elsewhere_is_refused(given: dict[str, Any], message: s
 
 def test_the_defaults_can_work() -> None:
     assert [rule for rule in value_of("{{ __grafana_rules + __grafana_rules_here }}") if not rule["that"]] == []
+
+
+def test_packages_come_from_a_repository_that_one_key_signs() -> None:
+    source = value_of((ROLE / "templates/grafana.sources.j2").read_text())
+    assert "URIs: https://apt.grafana.com\nSuites: stable\nComponents: main\n" in source
+    assert source.endswith("Signed-By: /etc/apt/keyrings/grafana.asc\n")
+    mirrored = value_of("{{ __grafana_repository_url }}", grafana_repository_url="https://mirror.example.org/grafana/")
+    assert mirrored == "https://mirror.example.org/grafana"
+
+
+@pytest.mark.parametrize(
+    ("family", "version", "package"),
+    [("Debian", "", "grafana"), ("Debian", "13.0.1", "grafana=13.0.1"), ("RedHat", "13.0.1", "grafana-13.0.1")],
+)
+def test_a_version_is_pinned_as_the_family_does(family: str, version: str, package: str) -> None:
+    given = {"ansible_facts": {"os_family": family}, "grafana_version": version}
+    assert value_of("{{ __grafana_package_of_version }}", **given) == package

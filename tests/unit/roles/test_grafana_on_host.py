@@ -278,13 +278,18 @@ def test_a_missing_password_is_refused_before_anything_is_changed(play: Play) ->
 
 def test_a_grafana_elsewhere_is_filled_over_its_api_and_emptied(play: Play) -> None:
     with GrafanaStandIn() as elsewhere:
-        there = {"grafana_api_url": elsewhere.url, "grafana_api_token": TOKEN, "grafana_azure_monitor": AZURE}
+        there = {
+            **{"grafana_api_url": elsewhere.url, "grafana_api_token": TOKEN, "grafana_azure_monitor": AZURE},
+            **{"grafana_job_database": POSTGRES, "grafana_job_database_password": DATABASE_PASSWORD},
+        }
         checked = play.run("main", flags=("--check",), **there)
         assert checked.returncode == 0 and not elsewhere.writes, checked.stdout
-        first = play.run("main", **there)
+        first = play.run("main", flags=("-vvv", "--diff"), **there)
         assert first.returncode == 0, first.stdout
+        assert not [secret for secret in (TOKEN, DATABASE_PASSWORD) if secret in first.stdout]
         organisation = elsewhere.organisation
-        assert set(organisation.datasources) == {"prometheus", "alertmanager", "azure-monitor"}
+        assert set(organisation.datasources) == {"prometheus", "alertmanager", "azure-monitor", "job-database"}
+        assert organisation.datasources["job-database"].secrets == {"password": DATABASE_PASSWORD}
         azure = organisation.datasources["azure-monitor"].settings["jsonData"]
         assert azure == {"azureAuthType": "msi", "cloudName": "govazuremonitor", "subscriptionId": "0-1"}
         assert organisation.dashboards["slurm-overview"].folder_uid == "slurm-observability"

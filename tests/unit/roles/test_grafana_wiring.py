@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+
+from tests.unit.roles.prometheus_configuration import scrape_jobs
 
 ROOT = Path(__file__).parents[3]
-VARIABLES = yaml.safe_load((ROOT / "roles/prometheus/vars/main/targets.yml").read_text())
-HEAD = {"slurm_controller": ["head"]}
 
 
 def hosts(tmp_path: Path, inventory: str, *settings: str) -> dict[str, list[str]]:
@@ -50,36 +47,32 @@ def test_it_goes_where_the_inventory_says(
     assert found["Show it"] == found["Remove Grafana"] == expected
 
 
-def of_prometheus(name: str, **given: Any) -> Any:
-    """Return a variable of the role prometheus on head."""
-    variables = {
-        key: trust_as_template(value) if isinstance(value, str) else value
-        for key, value in {**VARIABLES, "prometheus_scrape_settings": {}, "hostvars": {"head": {}}, **given}.items()
+def test_prometheus_scrapes_the_one_that_was_installed(tmp_path: Path) -> None:
+    target = {"targets": ["127.0.0.1:3000"], "labels": {"instance": "head"}}
+    assert scrape_jobs(tmp_path)["grafana"] == {"job_name": "grafana", "static_configs": [target]}
+
+
+def test_prometheus_follows_its_address_its_tls_and_its_path(tmp_path: Path) -> None:
+    moved = {
+        "ansible_host": "10.0.0.9",
+        "grafana_listen_address": "0.0.0.0:443",
+        "grafana_tls_certificate": "/etc/tls.crt",
+        "grafana_external_url": "https://hpc.example.org/grafana/",
     }
-    return Templar(DataLoader(), variables=variables).template(trust_as_template("{{ " + name + " }}"))
+    inventory = {"slurm_controller": {"hosts": {"head": {}}}, "grafana": {"hosts": {"watch": moved}}}
+    tls = {"tls_config": {"ca_file": "/etc/ca.crt"}}
+    assert scrape_jobs(tmp_path, inventory, prometheus_scrape_settings={"grafana": tls})["grafana"] == {
+        "job_name": "grafana",
+        "static_configs": [{"targets": ["10.0.0.9:443"], "labels": {"instance": "watch"}}],
+        "scheme": "https",
+        "metrics_path": "/grafana/metrics",
+        **tls,
+    }
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({"groups": HEAD}, ["head"]),
-        ({"groups": {**HEAD, "grafana": ["watch"]}}, ["watch"]),
-        ({"groups": HEAD, "observability_grafana": False}, []),
-        ({"groups": HEAD, "grafana_api_url": "https://grafana.example.org"}, []),
-    ],
+    "given", [{"observability_grafana": False}, {"grafana_api_url": "https://grafana.example.org"}]
 )
-def test_prometheus_scrapes_one_that_was_installed(given: dict[str, Any], expected: list[str]) -> None:
-    assert of_prometheus("__prometheus_grafana_hosts", **given) == expected
-
-
-def test_prometheus_follows_its_tls_and_its_path() -> None:
-    assert of_prometheus("__prometheus_grafana_access", groups=HEAD) == {}
-    moved = {"grafana_tls_certificate": "/etc/tls.crt", "grafana_external_url": "https://hpc.example.org/grafana/"}
-    access = of_prometheus(
-        "__prometheus_grafana_access",
-        groups=HEAD,
-        hostvars={"head": moved},
-        prometheus_scrape_settings={"grafana": {"tls_config": {"ca_file": "/etc/ca.crt"}}},
-    )
-    expected = {"scheme": "https", "metrics_path": "/grafana/metrics", "tls_config": {"ca_file": "/etc/ca.crt"}}
-    assert access == expected
+def test_prometheus_scrapes_none_where_none_was_installed(tmp_path: Path, given: dict[str, Any]) -> None:
+    jobs = scrape_jobs(tmp_path, **given)
+    assert "prometheus" in jobs and "grafana" not in jobs
