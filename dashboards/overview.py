@@ -101,8 +101,8 @@ def dashboard() -> Dashboard:
                             "sum by (state) (max by (partition, state) (increase(slurm_job_runs_ended_total[1h]))) > 0",
                             "{{state}}",
                         ),
-                        width=24,
                     ),
+                    _largest_jobs(),
                 ],
             ),
         ],
@@ -228,4 +228,29 @@ def _partitions() -> Table:
             Column("partition", "Partition", link=(links.QUEUE, links.GPUS)),
             *(Column(title, unit=units.Short, steps=colours.get(title)) for title in shown),
         ],
+    )
+
+
+def _largest_jobs() -> Table:
+    return table(
+        "Largest jobs that run",
+        "The ten running jobs with the most nodes. All jobs are on the page of the queue.",
+        [
+            Query(
+                "topk(10, count by (job_id) (max by (job_id, node) (slurm_node_job)))"
+                " * on (job_id) group_left (name, username, partition)"
+                " max by (job_id, name, username, partition) (slurm_job_info)",
+                "Nodes",
+            )
+        ],
+        [
+            Column("job_id", "Job", link=links.JOB, width=110),
+            Column("name", "Name"),
+            Column("username", "User"),
+            Column("partition", "Partition", link=(links.QUEUE, links.GPUS)),
+            Column("Nodes", unit=units.Short, width=80),
+        ],
+        width=12,
+        sort_by="Nodes",
+        no_value="no job runs",
     )
