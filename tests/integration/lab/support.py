@@ -272,6 +272,15 @@ class Receiver:
         arrived = [_alerts(group["alerts"], status) for group in list(self._groups)]
         return [alerts for alerts in arrived if alerts]
 
+    def alerts(self, name: str, status: str = "firing") -> list[dict[str, str]]:
+        """The labels of an alert, as often as it arrived."""
+        return [
+            alert["labels"]
+            for group in list(self._groups)
+            for alert in group["alerts"]
+            if (alert["labels"]["alertname"], alert["status"]) == (name, status)
+        ]
+
 
 def _alerts(alerts: Iterable[Mapping[str, Any]], status: str) -> set[tuple[str, str]]:
     return {
