@@ -71,7 +71,7 @@ def test_each_trouble_is_one_notification_and_one_when_it_has_ended(
 
 def test_the_slow_node_of_a_job_is_named(lab: Lab, jobs: Jobs, prometheus: Prometheus, told: Receiver) -> None:
     set_gpus(lab, "node2", {str(gpu): {"load": 0.3} for gpu in range(4)})
-    job = jobs.submit("--nodes=2 --gres=gpu:4", "sleep 3600")
+    job = jobs.submit("--nodes=2 --gres=gpu:4", "srun sleep 3600")
     score = f'job_node:straggler_score:ratio{{job_id="{job}"}}'
     wait_until("both nodes have a score", lambda: numbers(prometheus, score).keys() == GPUS.keys(), AN_END_SECONDS)
     wait_until("somebody is told", lambda: told.alerts("JobStraggler"), AN_ALERT_SECONDS)
