@@ -10,15 +10,16 @@ from tests.integration.lab.support import ROOT, Lab, lab_name
 MACHINES = ("head", "node1", "node2")
 UNITS = (
     *("prometheus", "alertmanager", "azslurm-exporter", "node_exporter", "job-observability", "job-agent"),
-    *("nvidia-dcgm-exporter", "grafana-server"),
+    *("nvidia-dcgm-exporter", "grafana-server", "node-health.timer"),
 )
 # Everything but directories in the places that the documentation names.
 LEFT = """
 find /opt /usr/local/bin /etc/prometheus /etc/alertmanager /etc/node_exporter /var/lib/node_exporter \\
      /etc/grafana /etc/job-observability /etc/job-agent /etc/dcgm-exporter /etc/slurm-observability \\
-     /var/lib/job-agent ! -type d 2>/dev/null
+     /var/lib/job-agent /etc/node-health /var/lib/node-health ! -type d 2>/dev/null
 find /etc/systemd/system /etc/default -name 'prometheus*' -o -name 'alertmanager*' -o -name 'azslurm*' \\
-     -o -name 'node_exporter*' -o -name 'job-*' -o -name 'nvidia-dcgm-exporter*' -o -name 'grafana*'
+     -o -name 'node_exporter*' -o -name 'job-*' -o -name 'nvidia-dcgm-exporter*' -o -name 'grafana*' \\
+     -o -name 'node-health*'
 find /etc/slurm -name '*observability*'
 """
 

@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,16 @@ class TestHook:
         self.ill(arguments)
         assert cli.main([*arguments, "hook", "--dry-run=no"]) == 0
         assert self.updates() == []
+
+    def test_it_resumes_what_it_drained(self, arguments: list[str]):
+        reason = " Reason=[observability] script/script/disks [root@1795100300]"
+        drained = NODE.format(name="n1", state="IDLE+DRAIN").rstrip() + reason
+        self.fake_slurm.answers("scontrol", drained, "n1")
+        assert cli.main([*arguments, "--sources=script", "--script=disks=true"]) == 0
+        for _call in range(2):
+            assert cli.main([*arguments, "hook", "--dry-run=no", "--resume-after=0.1"]) == 0
+            time.sleep(0.2)
+        assert self.updates() == ["update NodeName=n1 State=RESUME"]
 
     def test_two_calls_at_once_are_one(self, tmp_path: Path, arguments: list[str]):
         self.ill(arguments)
