@@ -99,14 +99,14 @@ def _partitions() -> Table:
         "Pending": ("slurm_partition_jobs_pending", units.Short),
         "Held": ("slurm_partition_jobs_hold", units.Short),
         "Longest wait": ("slurm_partition_jobs_longest_wait_seconds", units.Seconds),
-        "Largest pending job": ("slurm_partition_jobs_max_job_nodes_nohold", units.Short),
+        "Largest job": ("slurm_partition_jobs_max_job_nodes_nohold", units.Short),
         "Idle nodes": ("slurm_partition_nodes_idle", units.Short),
         "GPUs asked for": ("slurm_partition_jobs_gpus_pending", units.Short),
         "Idle GPUs": ("slurm_partition_gpus_idle", units.Short),
     }
     return table(
         "Partitions: what waits and what is idle",
-        "Pending jobs beside what could take them. The largest pending job is in nodes; held ones do not count.",
+        "Pending jobs beside what could take them. The largest pending job is in nodes, and not a held one.",
         [Query(f"max by (partition) ({name}{HERE})", title) for title, (name, _) in shown.items()],
         [
             Column("partition", "Partition", link=links.GPUS),
@@ -120,8 +120,12 @@ def _running_jobs() -> Table:
         "Jobs that run",
         "Jobs that run, each with the number of its nodes. The exporter's --max-running-jobs limits the list.",
         [
-            Query(f"max by (job_id, name, username, account, partition, qos) (slurm_job_info{HERE})", "Runs"),
-            Query("count by (job_id) (max by (job_id, node) (slurm_node_job))", "Nodes"),
+            Query(
+                "count by (job_id) (max by (job_id, node) (slurm_node_job))"
+                " * on (job_id) group_left (name, username, account, partition, qos)"
+                f" max by (job_id, name, username, account, partition, qos) (slurm_job_info{HERE})",
+                "Nodes",
+            )
         ],
         [
             Column("job_id", "Job", link=links.JOB, width=110),
@@ -133,6 +137,7 @@ def _running_jobs() -> Table:
             Column("Nodes", unit=units.Short),
         ],
         height=10,
+        no_value="no job runs",
     )
 
 
@@ -158,7 +163,7 @@ def _fair_share() -> Table:
     shown = {
         "Shares": ("slurm_association_norm_shares", units.PercentUnit),
         "Usage": ("slurm_association_effective_usage", units.PercentUnit),
-        "Fair-share factor": ("slurm_association_fairshare", units.Short),
+        "Factor": ("slurm_association_fairshare", units.Short),
     }
     return table(
         "Fair share of users",
