@@ -10,12 +10,15 @@ import type {Drawing, PanelReport} from '../shared/model';
 import {prepare, timeRange, type PanelData} from './data';
 import {dashboardLinks, replacer} from './links';
 import {PanelFrame, report} from './panel';
+import {settle} from './settle';
 import './page.css';
 
 declare global {
   interface Window {
     // What became of the panels, or why there are none; undefined until all is drawn.
     drawn?: PanelReport[] | string;
+    // Waits until the page is drawn anew, after its size has changed.
+    settle?: () => Promise<number[]>;
   }
 }
 
@@ -36,12 +39,12 @@ async function main(): Promise<void> {
       <Dashboard {...{drawing, data, reports, theme}} />
     </ThemeContext.Provider>,
   );
-  await document.fonts.ready;
-  // Components measure themselves once they are there, and charts draw in the frames after that.
-  for (let frames = 0; frames < 10; frames += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
-  await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)));
+  for (const number of await settle()) reports[number]!.errors.push('nothing was drawn');
+  window.settle = settle;
   window.drawn = reports;
 }
+
+const minute = (at: number) => new Date(at).toISOString().slice(0, 16);
 
 interface Parts {
   drawing: Drawing;
@@ -70,7 +73,7 @@ function Dashboard({drawing, data, reports, theme}: Parts): ReactNode {
           </a>
         ))}
         <time>
-          {[drawing.range.from, drawing.range.to].map((at) => new Date(at).toISOString().slice(0, 16)).join(' – ')} UTC
+          {minute(drawing.range.from)} – {minute(drawing.range.to)} UTC
         </time>
       </header>
       <div style={{position: 'relative', height: bottom + MARGIN}}>
@@ -80,6 +83,7 @@ function Dashboard({drawing, data, reports, theme}: Parts): ReactNode {
               <h2>{panel.panel.title}</h2>
             ) : (
               <PanelFrame
+                number={index}
                 outcome={reports[index]!}
                 visual={{
                   drawing: panel,

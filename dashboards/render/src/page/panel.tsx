@@ -60,7 +60,13 @@ export function report(drawing: PanelDrawing, data: PanelData): PanelReport {
   };
 }
 
-export function PanelFrame({visual, outcome}: {visual: Visual; outcome: PanelReport}): ReactNode {
+interface Frame {
+  number: number;
+  visual: Visual;
+  outcome: PanelReport;
+}
+
+export function PanelFrame({number, visual, outcome}: Frame): ReactNode {
   const {drawing, width, height} = visual;
   const {panel} = drawing;
   const links = panelLinks(drawing).map(({title, href}) => (
@@ -83,7 +89,7 @@ export function PanelFrame({visual, outcome}: {visual: Visual; outcome: PanelRep
         <ErrorBoundary onError={(error) => void outcome.errors.push(error.message)}>
           {({error}) => {
             if (error) return <div className="note">{error.message}</div>;
-            return <Body visual={{...visual, width: innerWidth, height: innerHeight}} outcome={outcome} />;
+            return <Body {...{number, outcome}} visual={{...visual, width: innerWidth, height: innerHeight}} />;
           }}
         </ErrorBoundary>
       )}
@@ -91,7 +97,7 @@ export function PanelFrame({visual, outcome}: {visual: Visual; outcome: PanelRep
   );
 }
 
-function Body({visual, outcome}: {visual: Visual; outcome: PanelReport}): ReactNode {
+function Body({number, visual, outcome}: Frame): ReactNode {
   const kind = KINDS[outcome.type];
   if (!kind) return <div className="note">{outcome.errors.at(-1)}</div>;
   if (outcome.series === 0 && !WITHOUT_DATA.includes(outcome.type)) {
@@ -100,5 +106,9 @@ function Body({visual, outcome}: {visual: Visual; outcome: PanelReport}): ReactN
     );
   }
   const Draw = kind.draw;
-  return <Draw {...visual} />;
+  return (
+    <div data-panel={number} data-kind={outcome.type}>
+      <Draw {...visual} />
+    </div>
+  );
 }

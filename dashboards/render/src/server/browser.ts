@@ -55,5 +55,6 @@ async function drawn(page: Page): Promise<PanelReport[]> {
 export async function photograph(page: Page, width: number, file: string): Promise<void> {
   const height = (await page.evaluate('document.getElementById("dashboard").scrollHeight')) as number;
   await page.setViewport({width, height});
+  await page.evaluate('window.settle()');
   await page.screenshot({path: file as `${string}.png`, optimizeForSpeed: false});
 }
