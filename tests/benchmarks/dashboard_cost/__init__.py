@@ -1,0 +1,1 @@
+"""What dashboards and rules cost a Prometheus that watches a large cluster, which is made up."""
