@@ -8,14 +8,10 @@ import base64
 import contextlib
 import json
 import os
-import re
-import shutil
 import socket
-import sqlite3
 import stat
 import subprocess
 import sys
-import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -221,36 +217,6 @@ def test_a_changed_password_reaches_the_database(site: Site) -> None:
     refused = play.run("password", grafana_admin_user="root")
     assert "rename the administrator in Grafana" in " ".join(refused.stdout.split())
     assert play.get("/api/user")["login"] == "admin"
-
-
-def test_a_backup_has_the_database_the_settings_and_the_secrets(site: Site, tmp_path: Path) -> None:
-    if not shutil.which("sqlite3"):
-        pytest.skip("no sqlite3")
-    database = site.play.data / "grafana.db"
-    archives = tmp_path / "archives"
-    archives.mkdir()
-    environment = {
-        **{"PATH": os.environ["PATH"], "BACKUP_DIRECTORY": str(archives), "BACKUP_KEEP": "2"},
-        **{"BACKUP_SETTINGS": str(site.play.settings), "BACKUP_SQLITE": str(database)},
-    }
-    for year in (2001, 2002, 2003):
-        (archives / f"grafana-{year}0101T000000Z.tar.gz").write_text("")
-    program = ROOT / "roles/grafana/files/grafana-backup"
-    subprocess.run([program], env=environment, check=True)
-    old, new = sorted(archives.iterdir())
-    assert old.name == "grafana-20030101T000000Z.tar.gz"
-    assert re.fullmatch(r"grafana-\d{8}T\d{6}Z\.tar\.gz", new.name) and mode(new) == 0o600
-    with tarfile.open(new) as archive:
-        assert {"grafana.db", "etc/grafana.ini", "etc/secrets/secret_key"} <= set(archive.getnames())
-        archive.extract("grafana.db", tmp_path / "restored")
-    with contextlib.closing(sqlite3.connect(tmp_path / "restored/grafana.db")) as restored:
-        assert restored.execute("SELECT login FROM user").fetchall() == [("admin",)]
-
-    damaged = tmp_path / "damaged.db"
-    damaged.write_text("no database")
-    failed = subprocess.run([program], env={**environment, "BACKUP_SQLITE": str(damaged)}, check=False)
-    assert failed.returncode != 0
-    assert sorted(archives.iterdir()) == [old, new], "a failure leaves nothing, and removes nothing"
 
 
 def test_what_is_no_longer_wanted_goes(play: Play) -> None:
