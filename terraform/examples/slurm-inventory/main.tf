@@ -8,6 +8,13 @@ module "observability" {
   inventory_path       = "${path.root}/../../../inventories/slurm"
 
   extra_vars = {
+    grafana_admin_password    = var.grafana_admin_password
     prometheus_retention_time = "30d"
   }
+}
+
+variable "grafana_admin_password" {
+  description = "Password of Grafana's administrator."
+  type        = string
+  sensitive   = true
 }

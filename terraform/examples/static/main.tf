@@ -19,6 +19,7 @@ module "observability" {
   }
 
   extra_vars = {
+    grafana_admin_password    = var.grafana_admin_password
     prometheus_retention_time = "30d"
   }
 }
@@ -27,6 +28,12 @@ variable "enable_observability" {
   description = "Put the cluster under observation."
   type        = bool
   default     = false
+}
+
+variable "grafana_admin_password" {
+  description = "Password of Grafana's administrator."
+  type        = string
+  sensitive   = true
 }
 
 output "observability_logs" {
