@@ -1,5 +1,7 @@
 // A headless Chromium that photographs pages.
-import chromium from '@sparticuz/chromium';
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
+
 import puppeteer, {type Browser, type Page} from 'puppeteer-core';
 
 import type {PanelReport} from '../shared/model';
@@ -8,7 +10,7 @@ const PATIENCE_MS = 120_000;
 
 // Start Chromium: the one that CHROMIUM names, or the one of the npm package.
 export async function launch(): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM'] || (await chromium.executablePath());
+  const executablePath = process.env['CHROMIUM'] || (await packaged());
   // Number formats are those of the locale, and the locale of a bare machine (POSIX) is none that Chromium knows.
   const locale = {LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8', LANGUAGE: 'en-US'};
   // Chromium's sandbox needs more rights than a container or root has. Only pages of this machine are opened.
@@ -19,6 +21,21 @@ export async function launch(): Promise<Browser> {
     throw new Error(
       `no Chromium starts; CHROMIUM may name another than ${executablePath}: ${(error as Error).message}`,
     );
+  }
+}
+
+// Unpack the Chromium of the npm package beside the packages. Left to itself it uses the machine's folder for temporary
+// files, and runs what is there already, whoever put it there.
+async function packaged(): Promise<string> {
+  const {default: chromium} = await import('@sparticuz/chromium');
+  const temporary = process.env['TMPDIR'];
+  process.env['TMPDIR'] = join(__dirname, '..', 'chromium');
+  mkdirSync(process.env['TMPDIR'], {recursive: true});
+  try {
+    return await chromium.executablePath();
+  } finally {
+    if (temporary === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = temporary;
   }
 }
 
