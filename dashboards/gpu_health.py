@@ -30,11 +30,7 @@ def dashboard() -> Dashboard:
             Row("", _numbers()),
             Row(
                 "What is wrong, and was",
-                [
-                    problems.of_gpus("Problems over time", "All problems of the GPUs.", HERE, height=10),
-                    _now(),
-                    _last_xids(),
-                ],
+                [_over_time(), _with_problems(), _now(), _last_xids()],
             ),
             Row("Throttling and heat", [_throttled(), _time_throttled(), _temperature(), _power()]),
             Row("Memory", [_memory_errors(), _ecc()]),
@@ -82,6 +78,35 @@ def _numbers() -> list[Stat]:
             f"count(gpu:memory_repair_pending:bool{HERE} == 1)",
         ),
     ]
+
+
+def _over_time() -> TimeSeries:
+    return panels.timeseries(
+        "GPUs by problem over time",
+        "How many GPUs have each problem. Those of one GPU over time are on the page of its node.",
+        units.Short,
+        Query(
+            f"sum by (problem) (partition:gpu_problems:count{HERE}) or on () {problems.NOTHING}",
+            "{{problem}}",
+        ),
+        height=10,
+    )
+
+
+def _with_problems() -> Table:
+    return table(
+        "GPUs with problems now",
+        "A row for each problem of each GPU. XIDs last ten minutes, uncorrectable errors as long as the driver.",
+        [Query(f"max by (node, gpu, problem) (gpu:problem:bool{HERE})", "Has it")],
+        [
+            Column("node", "Node", link=links.NODE),
+            Column("gpu", "GPU", width=60),
+            Column("problem", "Problem"),
+        ],
+        width=12,
+        height=10,
+        no_value="no problem",
+    )
 
 
 def _now() -> Table:

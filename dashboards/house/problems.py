@@ -1,4 +1,4 @@
-"""What is wrong with GPUs and nodes, over time: the same panels on the pages of a job, a node and the fleet."""
+"""What is wrong with GPUs and nodes, over time: the same panel on the pages of a job and of a node."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHECKED = style.names(
 _NAMES = style.names({"0": ("none", style.GOOD), "1": ("problem", style.BAD)})
 
 
-def of_gpus(title: str, description: str, gpus: str, *, height: int = 6) -> StateTimeline:
+def of_gpus(title: str, description: str, gpus: str) -> StateTimeline:
     """A band for each problem of the GPUs that the expression names by `node` and `gpu`; 50 at most."""
     of_these = f"topk(50, max by (node, gpu, problem) (gpu:problem:bool{gpus}))"
     return panels.statetimeline(
@@ -34,6 +34,6 @@ def of_gpus(title: str, description: str, gpus: str, *, height: int = 6) -> Stat
             f'label_replace({of_these}, "gpu", "GPU $1", "gpu", "(.+)") or on () {NOTHING}',
             "{{node}} {{gpu}} {{problem}}",
         ),
-        height=height,
+        height=6,
         link=links.NODE,
     ).mappings([_NAMES])
