@@ -248,6 +248,34 @@ def test_it_serves_what_the_host_engine_says_and_fails_without_it(node: Node, en
         server.shutdown()
 
 
+def test_dcgmi_tells_the_health_that_the_host_engine_sees(
+    node: Node, engine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(host_engine, "ADDRESS", exporter.address(engine))
+
+    def health() -> Any:
+        assert dcgmi.main(["health", "--check", "--json"]) == 0
+        return json.loads(capsys.readouterr().out)["body"]
+
+    assert health() == {"Overall Health": {"value": "Healthy"}}
+    node.has(count=2, gpus={"1": {"health": {"MEM": [10, "DCGM_FR_PENDING_ROW_REMAP"]}}})
+    fault = {"MEM system": {"value": "Warning", "overflow": ["DCGM_FR_PENDING_ROW_REMAP"]}}
+    assert health() == {
+        "GPU": {"children": {"1": {"children": {"Errors": {"children": fault}}}}},
+        "Overall Health": {"value": "Warning"},
+    }
+
+
+def test_dcgmi_says_when_the_host_engine_is_not_there(
+    node: Node, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(host_engine, "ADDRESS", unused.getsockname())
+        assert dcgmi.main(["health", "-c", "-j"]) == 1
+    assert "unable to establish a connection" in capsys.readouterr().out
+
+
 def test_it_does_not_start_without_the_host_engine(node: Node, capsys: pytest.CaptureFixture[str]):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
