@@ -97,6 +97,7 @@ def run(options: argparse.Namespace, boards: dict[str, dashboards.Json], folder:
         settings = exporters.configuration(folder, address, targets, rules.FOLDER, f"{options.step}s")
         with prometheus.running(folder / "data", settings) as running:
             _say(f"rules: {options.rounds} rounds of each group")
+            rules.wait_for_targets(running, len(targets))
             groups = rules.groups(running, options.rounds)
             end = int(time.time())
             start = end - options.hours * 3600

@@ -13,6 +13,7 @@ import yaml
 from tests.prometheus import Prometheus
 from tests.unit.dashboards import promql
 
+PATIENCE_S = 600
 FOLDER = Path(__file__).parents[3] / "roles/prometheus/files/rules"
 
 
@@ -56,22 +57,32 @@ def raw(expression: str, names: dict[str, str]) -> str:
     return expression
 
 
+def wait_for_targets(prometheus: Prometheus, count: int) -> None:
+    """Wait until all targets answered. Rules that find nothing cost nothing. Raises RuntimeError after ten minutes."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if (up := prometheus.ask("query", query="count(up == 1)")["result"]) and int(up[0]["value"][1]) == count:
+            return
+        time.sleep(2)
+    raise RuntimeError(f"not all of {count} targets answered in {PATIENCE_S} s")
+
+
 def groups(prometheus: Prometheus, rounds: int) -> list[Group]:
     """The best of the next rounds of each group, which are waited for: what else the machine does only adds to it."""
     best: dict[str, Group] = {}
     seen: dict[str, set[str]] = {}
-    end = time.monotonic() + 600
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         for group in prometheus.ask("rules")["groups"]:
             name = f"{Path(group['file']).stem}: {group['name']}"
             times = seen.setdefault(name, set())
             errors = tuple(rule["lastError"] for rule in group["rules"] if rule.get("lastError"))
             now = Group(name, group["interval"], group["evaluationTime"], errors)
-            # The first round makes the series, and finds half of the targets.
-            if group["lastEvaluation"] not in times and times:
+            # The first rounds make the series.
+            if group["lastEvaluation"] not in times and len(times) > 1:
                 best[name] = min(best.get(name, now), now, key=lambda one: one.seconds)
             times.add(group["lastEvaluation"])
-        if all(len(times) > rounds for times in seen.values()):
+        if all(len(times) > rounds + 1 for times in seen.values()):
             break
         time.sleep(5)
     return sorted(best.values(), key=lambda group: -group.seconds / group.interval)
