@@ -21,10 +21,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "roles/_programs/files/slurm_observability/src")]
 
-from dashboard_cost import dashboards, exporters, history, rules  # noqa: E402
+from dashboard_cost import exporters, history, rules  # noqa: E402
 from dashboard_cost.cluster import Cluster  # noqa: E402
 
-from tests import prometheus  # noqa: E402
+from tests import dashboard_queries, prometheus  # noqa: E402
 from tests.unit.dashboards import document, promql  # noqa: E402
 
 FOLDER = ROOT / "roles/grafana/files/dashboards"
@@ -79,7 +79,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(options: argparse.Namespace, boards: dict[str, dashboards.Json], folder: Path) -> dict[str, Any]:
+def run(options: argparse.Namespace, boards: dict[str, document.Json], folder: Path) -> dict[str, Any]:
     """Fill a Prometheus, let it scrape and evaluate, and measure."""
     cluster = Cluster(options.nodes, options.gpus)
     shipped = rules.all_rules()
@@ -115,7 +115,7 @@ def run(options: argparse.Namespace, boards: dict[str, dashboards.Json], folder:
             }
 
 
-def _names(boards: Iterable[dashboards.Json], compared: dict[str, str]) -> tuple[set[str], set[str]]:
+def _names(boards: Iterable[document.Json], compared: dict[str, str]) -> tuple[set[str], set[str]]:
     """Names that dashboards read, and those of them that they look back on. The others are there once scraped."""
     asked, back = set(compared), set(compared)
     for text in compared.values():
@@ -131,11 +131,12 @@ def _names(boards: Iterable[dashboards.Json], compared: dict[str, str]) -> tuple
     return asked, back
 
 
-def _board(board: dashboards.Json, running: prometheus.Prometheus, start: int, end: int, rounds: int) -> dict[str, Any]:
+def _board(board: document.Json, running: prometheus.Prometheus, start: int, end: int, rounds: int) -> dict[str, Any]:
     """The best of some rounds: what else the machine does only adds to it."""
     _say(board["uid"])
-    found = list(dashboards.queries(board, running, start, end))
-    runs = [dashboards.run(found, running, start, end) for _ in range(rounds)]
+    values = dashboard_queries.values(board, running, start, end)
+    found = list(dashboard_queries.queries(board, values, start, end))
+    runs = [dashboard_queries.run(found, running, start, end) for _ in range(rounds)]
     costs = [min((costs[n] for costs, _ in runs), key=lambda cost: cost.seconds) for n in range(len(found))]
     slow = sorted(costs, key=lambda cost: -cost.seconds)[:3]
     return {
@@ -153,8 +154,8 @@ def _board(board: dashboards.Json, running: prometheus.Prometheus, start: int, e
 def _compare(name: str, text: str, running: prometheus.Prometheus, start: int, end: int) -> dict[str, Any]:
     cost = {}
     for kind, expression in (("recorded", name), ("raw", text)):
-        query = dashboards.Query(name, f"avg({expression})", 60)
-        cost[kind] = dashboards.run([query], running, start, end)[1]
+        query = dashboard_queries.Query(name, f"avg({expression})", 60)
+        cost[kind] = dashboard_queries.run([query], running, start, end)[1]
     return {"name": name, **cost}
 
 

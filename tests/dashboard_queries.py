@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tests.prometheus import Prometheus
@@ -29,6 +30,15 @@ class Query:
     expression: str
     step: int | None  # None: at the end of the time range only
 
+    def ask(self, prometheus: Prometheus, start: float, end: float) -> list[Json]:
+        """The series that are found."""
+        if self.step is None:
+            answer = prometheus.ask("query", query=self.expression, time=end)
+        else:
+            answer = prometheus.ask("query_range", query=self.expression, start=start, end=end, step=self.step)
+        found: list[Json] = answer["result"]
+        return found
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -39,9 +49,29 @@ class Cost:
     series: int
 
 
-def queries(dashboard: Json, prometheus: Prometheus, start: float, end: float) -> Iterator[Query]:
-    """The queries of all panels. Each variable has its first value, or all."""
-    values = _values(dashboard, prometheus, start, end)
+def values(
+    dashboard: Json, prometheus: Prometheus, start: float, end: float, chosen: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """The value of each variable: what was chosen, if that can be, else the first, or all; empty where none is."""
+    found: dict[str, str] = {}
+    for name, variable in document.variables(dashboard).items():
+        current = variable.get("current", {}).get("value") or variable.get("query") or ""
+        found[name] = current if isinstance(current, str) else ""
+    for name, metric, label in document.values_found(dashboard):
+        variable = document.variables(dashboard)[name]
+        match = {"match[]": _insert(metric, found)} if metric else {}
+        offered = prometheus.ask(f"label/{label}/values", start=start, end=end, **match)
+        if not offered:
+            found[name] = ""
+        elif variable.get("includeAll"):
+            found[name] = variable.get("allValue") or "|".join(offered)
+        else:
+            found[name] = chosen[name] if chosen.get(name) in offered else offered[0]
+    return found
+
+
+def queries(dashboard: Json, values: Mapping[str, str], start: float, end: float) -> Iterator[Query]:
+    """The queries of all panels, with the values of the variables."""
     for panel in document.panels(dashboard):
         step = _step(panel, end - start)
         times = {
@@ -61,11 +91,8 @@ def run(found: list[Query], prometheus: Prometheus, start: float, end: float) ->
 
     def ask(query: Query) -> Cost:
         began = time.monotonic()
-        if query.step is None:
-            answer = prometheus.ask("query", query=query.expression, time=end)
-        else:
-            answer = prometheus.ask("query_range", query=query.expression, start=start, end=end, step=query.step)
-        return Cost(query, time.monotonic() - began, len(answer["result"]))
+        found = query.ask(prometheus, start, end)
+        return Cost(query, time.monotonic() - began, len(found))
 
     began = time.monotonic()
     with ThreadPoolExecutor(CONNECTIONS) as pool:
@@ -80,21 +107,5 @@ def _step(panel: Json, seconds: float) -> int:
     return max(minimum, min(STEPS_S, key=lambda step: abs(step - seconds / points)))
 
 
-def _values(dashboard: Json, prometheus: Prometheus, start: float, end: float) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name, variable in document.variables(dashboard).items():
-        current = variable.get("current", {}).get("value") or variable.get("query") or ""
-        values[name] = current if isinstance(current, str) else ""
-    for name, metric, label in document.values_found(dashboard):
-        variable = document.variables(dashboard)[name]
-        match = {"match[]": _insert(metric, values)} if metric else {}
-        found = prometheus.ask(f"label/{label}/values", start=start, end=end, **match)
-        if variable.get("includeAll"):
-            values[name] = variable.get("allValue") or "|".join(found)
-        else:
-            values[name] = next(iter(found), "")
-    return values
-
-
-def _insert(text: str, values: dict[str, str]) -> str:
+def _insert(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)", lambda found: values.get(found[1] or found[2], found[0]), text)
