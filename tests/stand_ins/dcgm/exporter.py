@@ -122,7 +122,8 @@ def serve(asked: argparse.Namespace) -> ThreadingHTTPServer:
     pages = type("Pages", (_Pages,), {"exporter": Exporter(asked)})
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server_class = type("Server", (ThreadingHTTPServer,), {"address_family": family, "daemon_threads": True})
-    return server_class((host, port), pages)
+    server: ThreadingHTTPServer = server_class((host, port), pages)
+    return server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -48,7 +48,8 @@ def change(alter: Callable[[dict[str, Any]], None]) -> None:
 
 def gpu(state: dict[str, Any], index: int) -> dict[str, Any]:
     """Return the part of the state that is about a GPU, made when it is not there yet."""
-    return state.setdefault("gpus", {}).setdefault(str(index), {})
+    of_gpu: dict[str, Any] = state.setdefault("gpus", {}).setdefault(str(index), {})
+    return of_gpu
 
 
 def indices(state: dict[str, Any]) -> list[int]:

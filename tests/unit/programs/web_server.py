@@ -52,7 +52,7 @@ class WebServer:
             self.port = self._server.server_address[1]
             self.url = f"{'https' if context else 'http'}://localhost:{self.port}"
         else:
-            self._server = _UnixServer(str(socket_path), Handler)
+            self._server = _UnixServer(str(socket_path), Handler)  # type: ignore[arg-type]
             self.url = f"unix:{socket_path}"
         if context is not None:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
@@ -79,6 +79,6 @@ class _UnixServer(_Server):
         self.socket.bind(self.server_address)  # no look-up of a host's name: there is none
         self.server_name, self.server_port = "localhost", 0
 
-    def get_request(self):
+    def get_request(self) -> tuple[socket.socket, object]:
         request, address = super().get_request()
         return request, (address or "client", 0)
