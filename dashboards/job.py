@@ -36,7 +36,7 @@ def dashboard() -> Dashboard:
             Row("", [_facts(), *_numbers()]),
             Row("Nodes", [_nodes(), _straggler(), _alerts()]),
             Row("GPUs", [_gpu_spread(), _by_node(), _sm_active(), _memory(), _power(), _gpus(), _problems()]),
-            Row("CPU and memory by node", [_cpu(), _node_memory(), _pressure("cpu"), _pressure("memory")]),
+            Row("CPU and memory", [_as_slurm_counts(), _cpu(), _node_memory(), _pressure("cpu"), _pressure("memory")]),
             Row("Disk and fabric by node", [_disk(), _pressure("io"), _fabric(), _oom_kills()]),
         ],
     )
@@ -264,6 +264,21 @@ def _problems() -> StateTimeline:
         "Problems of its GPUs",
         "XIDs, throttling, memory and link errors while the job held the GPU.",
         f" and on (node, gpu) job_gpu:utilization:ratio{JOB}",
+    )
+
+
+def _as_slurm_counts() -> Table:
+    measured = {"CPU time": ("cpu_seconds", units.Seconds), "Memory": ("memory_bytes", units.BytesIEC)}
+    return table(
+        "What Slurm measured",
+        "What the job used by sstat while it ran, and by sacct after its end. Memory is the most that a step had.",
+        [
+            Query(f"max by (source) (last_over_time(hpc_job_slurm_{name}{JOB}[$__range]))", title)
+            for title, (name, _) in measured.items()
+        ],
+        [Column("source", "Source"), *(Column(title, unit=unit) for title, (_, unit) in measured.items())],
+        height=4,
+        no_value="Slurm gathers nothing, or has not told yet",
     )
 
 

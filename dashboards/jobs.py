@@ -48,6 +48,9 @@ UNTIL_NOW = "LEAST(ended_at, EXTRACT(EPOCH FROM now()))"
 HOURS = f"((LEAST({UNTIL_NOW}, $__unixEpochTo()) - GREATEST(started_at, $__unixEpochFrom())) / 3600)"
 # The time range of a job's page, in milliseconds: the run and a minute on either side.
 FROM_TO = f'((started_at - 60) * 1000)::bigint AS "from", (({UNTIL_NOW} + 60) * 1000)::bigint AS "to"'
+# What sstat or sacct said.
+OF_SLURM = """(slurm_usage::json ->> 'cpu_seconds')::float AS "CPU time",
+  (slurm_usage::json ->> 'memory_bytes')::float AS "Memory\""""
 TIMES = [Column("from", hidden=True), Column("to", hidden=True)]
 STATE = Column("State", names=style.names({state: (state, color) for state, color in STATES.items()}))
 
@@ -88,11 +91,13 @@ def _text(name: str, label: str) -> builders.TextBoxVariable:
 def _runs() -> Table:
     return sql_table(
         "Runs",
-        "The thousand runs that began last. A requeued job has several runs.",
+        "The thousand runs that began last. A requeued job has several runs. CPU time and memory are those that Slurm "
+        "measured.",
         Sql(
             f"""SELECT job_id::text AS "Job", name AS "Name", state AS "State", "user" AS "User", account AS "Account",
   partition AS "Partition", nodes AS "Nodes", cpus AS "CPUs", gpus AS "GPUs", to_timestamp(started_at) AS "Begin",
-  {UNTIL_NOW} - started_at AS "Runtime", exit_code AS "Exit code", energy_joules AS "Energy", {FROM_TO}
+  {UNTIL_NOW} - started_at AS "Runtime", exit_code AS "Exit code", energy_joules AS "Energy",
+  {OF_SLURM}, {FROM_TO}
 FROM runs {CHOSEN}
 ORDER BY started_at DESC LIMIT 1000"""
         ),
@@ -105,6 +110,8 @@ ORDER BY started_at DESC LIMIT 1000"""
             Column("Runtime", unit=units.Seconds),
             Column("Exit code", unit=units.Number),
             Column("Energy", unit=units.Joule),
+            Column("CPU time", unit=units.Seconds),
+            Column("Memory", unit=units.BytesIEC),
             *TIMES,
         ],
         height=14,

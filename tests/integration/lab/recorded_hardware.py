@@ -1,6 +1,7 @@
 """What a container has none of: InfiniBand ports, of which one is down, NFS, and control groups of Slurm's jobs.
 
-Names, labels and words are those of node_exporter 1.11 and of job-agent, in a file for the textfile collector.
+Names, labels and words are those of node_exporter 1.11, of job-agent and of the job service, in a file for the textfile
+collector.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ _JOB_GAUGES = (
     ("hpc_job_cpu_usage_percent", 180),
     ("hpc_job_memory_working_set_bytes", 3 * 2**30),
     ("hpc_job_memory_limit_bytes", 8 * 2**30),
+)
+_JOB_AS_SLURM_COUNTS = (
+    ("hpc_job_slurm_cpu_seconds", 4000),
+    ("hpc_job_slurm_memory_bytes", 2 * 2**30),
 )
 _JOB_COUNTERS = (
     ("hpc_job_cpu_pressure_seconds_total", 1),
@@ -50,6 +55,8 @@ def textfile(turn: int, job: str) -> str:
     ]
     for name, value in _JOB_GAUGES:
         lines += [f"# TYPE {name} gauge", f'{name}{{job_id="{job}"}} {value}']
+    for name, value in _JOB_AS_SLURM_COUNTS:
+        lines += [f"# TYPE {name} gauge", f'{name}{{job_id="{job}",source="sstat"}} {value}']
     for name, step in _JOB_COUNTERS:
         lines += [f"# TYPE {name} counter", f'{name}{{job_id="{job}"}} {step * turn}']
     return "\n".join(lines) + "\n"

@@ -85,6 +85,7 @@ def series() -> Iterator[dict[str, str]]:
         yield from _checks(node)
         yield from _job_on_node(node)
         yield from _slurm_of_node(node)
+    yield from _job_as_slurm_counts()
     yield from _slurm()
 
 
@@ -153,6 +154,12 @@ def _job_on_node(node: str) -> Iterator[dict[str, str]]:
         yield _gauge(f"hpc_job_{name}", job, value)
     for name in _COUNTED_OF_JOBS:
         yield _counter(f"hpc_job_{name}_total", job)
+
+
+def _job_as_slurm_counts() -> Iterator[dict[str, str]]:
+    job = {**_target("job_observability", "head"), "job_id": "7", "user": "ada", "source": "sstat"}
+    for name in ("cpu_seconds", "memory_bytes"):
+        yield _gauge(f"hpc_job_slurm_{name}", job, 5)
 
 
 def _slurm_of_node(node: str) -> Iterator[dict[str, str]]:

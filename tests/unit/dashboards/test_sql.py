@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from slurm_observability.jobs.sample import GpuSample
 from slurm_observability.service import states
+from slurm_observability.service.run import SlurmUsage
+from slurm_observability.service.store.runs import RunFilter
 from slurm_observability.service.store.store import Store
 
 from dashboards import jobs
@@ -46,6 +48,9 @@ def database(server: PostgreSQL) -> Iterator[psycopg.Connection[dict[str, Any]]]
         5000,
     )
     gpu = GpuSample(gpu_id="0", vendor="nvidia", held_seconds=3600, busy_seconds=900)
+    [completed] = store.runs(RunFilter(job_id=1), None, 1).runs
+    usage = SlurmUsage(source="sacct", time=4700, cpu_seconds=90.5, memory_bytes=2**30)
+    store.set_slurm_usage({completed.key: usage})
     store.add_samples([sample(1, "n1", 4600, gpus=(gpu,))], [])
     store.close()
     with psycopg.connect(server.url(), row_factory=psycopg.rows.dict_row) as connection:
@@ -56,6 +61,7 @@ def test_runs_of_the_time_range(database: psycopg.Connection[dict[str, Any]]) ->
     rows = _ask(database, "Runs")
     assert [(row["Job"], row["State"]) for row in rows] == [("3", "running"), ("2", "failed"), ("1", "completed")]
     assert rows[2]["Runtime"] == 3600
+    assert (rows[2]["CPU time"], rows[2]["Memory"], rows[1]["CPU time"]) == (90.5, 2**30, None)
     assert (rows[2]["from"], rows[2]["to"]) == (940_000, 4_660_000)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from slurm_observability.service import slurm_usage
+from slurm_observability.service import slurm_usage, slurm_usage_metrics
 from slurm_observability.service.run import RunRecord, SlurmUsage
 from slurm_observability.service.slurm_usage import MARK, MAX_RUNNING, SlurmUsages
 from slurm_observability.service.store.runs import RunFilter
@@ -46,6 +46,13 @@ class Side:
 
     def gathers(self, plugin: str) -> None:
         self.slurm.answers("scontrol", CONFIG.format(plugin))
+
+    def exposed(self) -> dict[str, dict[tuple[str, ...], float]]:
+        """What a scrape shows, by metric and labels."""
+        return {
+            family.metric.name: {tuple(labels): value for labels, value in family.samples}
+            for family in self.usages.metrics.families()
+        }
 
     def shown(self) -> dict[str, SlurmUsage | None]:
         return {run.id: run.slurm_usage for run in self.store.runs(RunFilter(), None, 99).runs}
@@ -169,3 +176,47 @@ def test_a_slurm_that_does_not_answer_forgets_nothing(side: Side):
     with pytest.raises(SlurmError, match="slurmdbd is away"):
         side.usages.read_ended()
     assert side.store.get_mark(MARK) is None
+
+
+def test_a_scrape_shows_the_last_readings(side: Side):
+    side.store.add_records([record(1, NOW - 900, NOW - 300, user="bob"), record(2, NOW - 50, user="alice")], NOW)
+    side.slurm.answers("sstat", "2.batch|cpu=00:01:00,mem=7\n")
+    side.slurm.answers("sacct", sacct(1, NOW - 900, NOW - 300))
+    side.usages.read_running()
+    side.usages.read_ended()
+    ended, running = ("1", "bob", "sacct"), ("2", "alice", "sstat")
+    assert side.exposed() == {
+        "hpc_job_slurm_cpu_seconds": {ended: 10.0, running: 60.0},
+        "hpc_job_slurm_memory_bytes": {ended: 500, running: 7},
+    }
+    side.now += 300
+    side.usages.read_ended()
+    assert side.exposed()["hpc_job_slurm_cpu_seconds"] == {running: 60.0}
+
+
+def test_a_reading_that_fails_shows_nothing_old(side: Side):
+    side.store.add_records([record(2, NOW - 50)], NOW)
+    side.slurm.answers("sstat", "2.batch|cpu=00:01:00,mem=7\n")
+    side.usages.read_running()
+    side.slurm.fails("sstat", "sstat: error: no")
+    with pytest.raises(SlurmError):
+        side.usages.read_running()
+    assert side.exposed()["hpc_job_slurm_cpu_seconds"] == {}
+
+
+def test_of_a_job_that_runs_again_the_new_run_is_shown(side: Side):
+    first = record(1, NOW - 900, NOW - 300, restart=0)
+    side.store.add_records([first, record(1, NOW - 50, restart=1)], NOW)
+    side.slurm.answers("sstat", "1.batch|cpu=00:00:03,mem=7\n")
+    side.slurm.answers("sacct", sacct(1, NOW - 900, NOW - 300))
+    side.usages.read_ended()
+    side.usages.read_running()
+    assert side.exposed()["hpc_job_slurm_cpu_seconds"] == {("1", "", "sstat"): 3.0}
+
+
+def test_many_ended_runs_are_no_flood_of_series(side: Side, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(slurm_usage_metrics, "MAX_ENDED", 2)
+    side.store.add_records([record(number, NOW - 900, NOW - 400 + number) for number in (1, 2, 3)], NOW)
+    side.slurm.answers("sacct", "".join(sacct(number, NOW - 900, NOW - 400 + number) for number in (3, 1, 2)))
+    side.usages.read_ended()
+    assert {labels[0] for labels in side.exposed()["hpc_job_slurm_cpu_seconds"]} == {"2", "3"}

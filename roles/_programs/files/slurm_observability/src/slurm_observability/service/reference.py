@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..metrics.metric import Metric
 from ..metrics.reference import table
-from . import active_runs, admin_comment, job_metrics, metrics
+from . import active_runs, admin_comment, job_metrics, metrics, slurm_usage_metrics
 from .api.operations import Operation, Value, operations, records
 from .app import described
 from .reconcile import metrics as reconciliation
@@ -19,6 +19,7 @@ def groups() -> dict[str, Sequence[Metric]]:
         "The service itself": metrics.METRICS,
         "Runs": (active_runs.RUNS,),
         "What Slurm says": (*reconciliation.METRICS, summariser.SUMMARIES, *admin_comment.METRICS),
+        "What Slurm measured of jobs": slurm_usage_metrics.METRICS,
         "Jobs and nodes, with --metrics-of-jobs yes": job_metrics.METRICS,
     }
 

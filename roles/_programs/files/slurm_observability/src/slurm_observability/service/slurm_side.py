@@ -64,6 +64,8 @@ class SlurmSide:
         """Yield how it fares."""
         if self._reconciler is not None:
             yield from self._reconciler.families()
+        if self._usages is not None:
+            yield from self._usages.metrics.families()
         yield from self._summariser.families()
         if self._comments is not None:
             yield from self._comments.families()

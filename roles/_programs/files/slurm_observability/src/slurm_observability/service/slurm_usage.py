@@ -12,6 +12,7 @@ from ..slurm.efficiency import EndedJob, EndedJobReader
 from ..slurm.step_usage import may_ask, read_usage
 from . import states
 from .run import Run, SlurmUsage
+from .slurm_usage_metrics import SlurmUsageMetrics
 from .store.runs import ENDED, RunFilter, RunPage
 
 # One sstat asks the nodes of each of these runs, one step after another. The newest of them are asked for.
@@ -58,9 +59,11 @@ class SlurmUsages:
         self._clock = clock
         self._configuration = Configuration(runner)
         self._ended = EndedJobReader(runner)
+        self.metrics = SlurmUsageMetrics()
 
     def read_running(self) -> None:
         """Store what the newest of the runs that go on have used by now, where Slurm answers this user."""
+        self.metrics.running = ()
         parameters = self._configuration.read()
         if not measures_jobs(parameters) or not may_ask(parameters):
             return
@@ -68,16 +71,17 @@ class SlurmUsages:
         runs = self._store.runs(wanted, None, MAX_RUNNING).runs
         now = self._clock()
         found = read_usage(self._runner, [run.job_id for run in runs])
-        self._store.set_slurm_usage(
-            {
-                run.key: SlurmUsage(source=SSTAT, time=now, **found[run.job_id]._asdict())
-                for run in runs
-                if run.job_id in found
-            }
-        )
+        measured = [
+            (run, SlurmUsage(source=SSTAT, time=now, **found[run.job_id]._asdict()))
+            for run in runs
+            if run.job_id in found
+        ]
+        self._store.set_slurm_usage({run.key: usage for run, usage in measured})
+        self.metrics.running = measured
 
     def read_ended(self) -> None:
         """Store what those have used that have ended since the last time."""
+        self.metrics.ended = ()
         parameters = self._configuration.read()
         now = int(self._clock())
         cursor = max(int(self._store.get_mark(MARK) or 0), now - MAX_WINDOW_SECONDS)
@@ -88,9 +92,13 @@ class SlurmUsages:
         jobs: dict[int, list[EndedJob]] = {}
         for job in self._ended.ended(since, end):
             jobs.setdefault(job.job_id, []).append(job)
+        ended: list[tuple[Run, SlurmUsage]] = []
         for runs in self._pages(self._cluster or parameters["ClusterName"], since, now):
-            self._store.set_slurm_usage(dict(_matched(runs, jobs, now)))
+            measured = list(_matched(runs, jobs, now))
+            self._store.set_slurm_usage({run.key: usage for run, usage in measured})
+            ended += measured
         self._store.set_mark(MARK, str(end))
+        self.metrics.ended = ended
 
     def _pages(self, cluster: str, since: float, until: float) -> Iterator[list[Run]]:
         wanted = RunFilter(cluster=cluster, ended_after=since, ended_before=until, sort=ENDED)
@@ -103,7 +111,7 @@ class SlurmUsages:
 
 def _matched(
     runs: Iterable[Run], jobs: Mapping[int, Iterable[EndedJob]], now: float
-) -> Iterator[tuple[int, SlurmUsage]]:
+) -> Iterator[tuple[Run, SlurmUsage]]:
     """Yield what was measured of the runs that have no final word of it yet. A job can have had several runs."""
     for run in runs:
         if run.started_at is None or (run.slurm_usage is not None and run.slurm_usage.source == SACCT):
@@ -112,6 +120,6 @@ def _matched(
             measured = job.cpu_seconds is not None or job.memory_bytes is not None
             if measured and abs(job.start - run.started_at) <= SAME_RUN_SECONDS:
                 yield (
-                    run.key,
+                    run,
                     SlurmUsage(source=SACCT, time=now, cpu_seconds=job.cpu_seconds, memory_bytes=job.memory_bytes),
                 )
