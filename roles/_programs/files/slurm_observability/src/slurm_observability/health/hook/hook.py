@@ -13,7 +13,7 @@ from ..check import Status, Unreadable
 from ..verdict import Verdict, read
 from . import limit
 from .memory import Memory
-from .slurm_node import SlurmNode, is_ours
+from .slurm_node import SlurmNode, is_ours, out_of_service
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Hook:
         elif memory.well_since is None:
             memory.well_since = verdict.time
         if failing:
-            if memory.asked_about != failing or self._now - memory.asked >= ASK_AGAIN_SECONDS:
+            if memory.asked_about != failing or self._now >= memory.ask_again:
                 self._drain(failing)
         elif self._has_been_well() and memory.drained is not False:
             # A memory that was lost says nothing of what was drained: then Slurm is asked, once.
@@ -79,12 +79,15 @@ class Hook:
 
     def _drain(self, failing: Sequence[str]) -> None:
         memory, node, policy = self._memory, self._node, self._policy
-        memory.asked, memory.asked_about = self._now, tuple(failing)
+        memory.asked_about, memory.ask_again = tuple(failing), self._now + ASK_AGAIN_SECONDS
         known = node.read()
-        if known.drain:
+        if out_of_service(known):  # a node that somebody called down keeps its reason, and is never brought back
             memory.drained = is_ours(known)
             return
-        if not limit.leaves_room(node.name, node.all(), policy.max_drained):
+        nodes = node.all()
+        # With a check that fails on all nodes at once, all of them together ask for this list once a second.
+        memory.ask_again = self._now + max(ASK_AGAIN_SECONDS, len(nodes))
+        if not limit.leaves_room(node.name, nodes, policy.max_drained):
             self._count("refused", f"{', '.join(failing)} failed, and {policy.max_drained:g} % are drained already")
             return
         if policy.dry_run:

@@ -15,16 +15,17 @@ ACTIONS = ("drain", "resume", "would_drain", "would_resume", "refused", "undone"
 
 @dataclass
 class Memory:
-    """Its actions so far; whether it drained the node (None: not known); what it last asked Slurm about, and when.
+    """Its actions so far; whether it drained the node (None: not known); which checks it last asked Slurm about.
 
-    ``well_since`` is when the node was first found well after it was ill.
+    ``ask_again`` is when it may ask about the same ones, ``well_since`` when the node was first found well after it was
+    ill.
     """
 
     path: Path
     actions: Counter[str] = field(default_factory=Counter)
     drained: bool | None = None
-    asked: float = 0.0
     asked_about: tuple[str, ...] = ()
+    ask_again: float = 0.0
     well_since: float | None = None
 
     def keep(self) -> None:
@@ -39,13 +40,13 @@ def recall(path: Path) -> Memory:
     try:
         fields = json_object(read_end(path).text)
         actions = mapping(fields.get("actions"))
-        drained, asked, well_since = (fields.get(name) for name in ("drained", "asked", "well_since"))
+        drained, ask_again, well_since = (fields.get(name) for name in ("drained", "ask_again", "well_since"))
         return Memory(
             path,
             Counter({name: int(count) for name in ACTIONS if isinstance(count := actions.get(name), float)}),
             drained if isinstance(drained, bool) else None,
-            asked if isinstance(asked, float) else 0.0,
             tuple(map(text_of, sequence(fields.get("asked_about")))),
+            ask_again if isinstance(ask_again, float) else 0.0,
             well_since if isinstance(well_since, float) else None,
         )
     except (Unreadable, ValueError, OverflowError):
