@@ -86,8 +86,8 @@ def test_all_pages_are_read(dstack, make_settings, number):
 
 def test_a_server_that_gives_the_same_page_again_is_not_asked_for_ever(dstack, make_settings):
     dstack.pages_known = False
-    dstack.fleets = [fleet(f"f{age}", age=age) for age in range(100)]
-    Client(make_settings()).instances()
+    dstack.fleets = [fleet(f"f{age}", instance(f"i{age}"), age=age) for age in range(100)]
+    assert [one.name for one in Client(make_settings()).instances()] == [f"i{age}" for age in range(100)]
     assert len(dstack.questions) == 2
 
 

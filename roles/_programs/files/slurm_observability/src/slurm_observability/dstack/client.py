@@ -64,9 +64,11 @@ class Client:
         question: dict[str, Any] = {"only_active": True, "limit": FLEETS_PER_PAGE}
         while True:
             page = self._post(FLEETS_PATH, question)
-            yield from page
             # A server that does not know pages gives the same one again.
-            if len(page) < FLEETS_PER_PAGE or page[-1]["id"] == question.get("prev_id"):
+            if page and page[-1]["id"] == question.get("prev_id"):
+                return
+            yield from page
+            if len(page) < FLEETS_PER_PAGE:
                 return
             question |= {"prev_created_at": page[-1]["created_at"], "prev_id": page[-1]["id"]}
 
