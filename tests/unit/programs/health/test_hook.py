@@ -150,7 +150,7 @@ def test_what_another_drained_is_left_alone(tmp_path: Path, reason: str):
 def test_a_node_that_somebody_called_down_keeps_its_reason(tmp_path: Path):
     calls = Calls(tmp_path, Cluster())
     calls.cluster.nodes["n0"] = node("n0", base="DOWN", reason="disk")
-    calls.cluster.meanwhile = {"n9": node("n9", "DRAIN", reason=OURS, reason_set=99)}  # and is not brought back as surplus
+    calls.cluster.meanwhile = {"n9": node("n9", "DRAIN", reason=OURS, reason_set=99)}
     assert calls.after(0, 2) == ["read"]
     assert calls.actions == {}
 
@@ -197,7 +197,7 @@ def test_beyond_the_limit_no_node_is_drained(tmp_path: Path):
     calls = Calls(tmp_path, Cluster("n3"))
     assert calls.after(0, 2) == ["read", "all"]
     assert calls.after(60, 2) == []
-    assert calls.actions == {"refused": 1}
+    assert calls.actions == {"refused": 2}
 
 
 def test_all_nodes_of_a_large_cluster_together_ask_once_a_second(tmp_path: Path):
@@ -207,6 +207,7 @@ def test_all_nodes_of_a_large_cluster_together_ask_once_a_second(tmp_path: Path)
     assert calls.after(0, 2) == ["read", "all"]
     assert calls.after(4999, 2) == []
     assert calls.after(1, 2) == ["read", "all"]
+    assert calls.actions == {"refused": 3}
 
 
 def test_others_that_were_drained_at_the_same_moment_count(tmp_path: Path):
@@ -294,7 +295,7 @@ def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, written: str):
 
 
 def test_a_memory_comes_back_as_it_was(tmp_path: Path):
-    memory = Memory(tmp_path / "m", drained=True, asked_about=("a", "b"), ask_again=1.5, well_since=2.5)
+    memory = Memory(tmp_path / "m", drained=True, asked_about=("a", "b"), ask_again=1.5, refused=True, well_since=2.5)
     memory.actions["drain"] += 3
     memory.keep()
     assert recall(tmp_path / "m") == memory

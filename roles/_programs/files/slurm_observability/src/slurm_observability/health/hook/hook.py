@@ -69,6 +69,8 @@ class Hook:
         if failing:
             if memory.asked_about != failing or self._now >= memory.ask_again:
                 self._drain(failing)
+            elif memory.refused:
+                self._refuse(failing)
         elif self._has_been_well() and memory.drained is not False:
             # A memory that was lost says nothing of what was drained: then Slurm is asked, once.
             self._resume()
@@ -80,6 +82,7 @@ class Hook:
     def _drain(self, failing: Sequence[str]) -> None:
         memory, node, policy = self._memory, self._node, self._policy
         memory.asked_about, memory.ask_again = tuple(failing), self._now + ASK_AGAIN_SECONDS
+        memory.refused = False
         known = node.read()
         if out_of_service(known):  # a node that somebody called down keeps its reason, and is never brought back
             memory.drained = is_ours(known)
@@ -88,7 +91,8 @@ class Hook:
         # With a check that fails on all nodes at once, all of them together ask for this list once a second.
         memory.ask_again = self._now + max(ASK_AGAIN_SECONDS, len(nodes))
         if not limit.leaves_room(node.name, nodes, policy.max_drained):
-            self._count("refused", f"{', '.join(failing)} failed, and {policy.max_drained:g} % are drained already")
+            memory.refused = True
+            self._refuse(failing)
             return
         if policy.dry_run:
             self._count("would_drain", ", ".join(failing))
@@ -102,6 +106,10 @@ class Hook:
             node.resume()
             memory.drained = False
             self._count("undone", "others were drained at the same time, or nobody knows how many are drained")
+
+    def _refuse(self, failing: Sequence[str]) -> None:
+        """Count it at each call, also between two questions to Slurm: the alert about it reads the last half hour."""
+        self._count("refused", f"{', '.join(failing)} failed, and {self._policy.max_drained:g} % are drained already")
 
     def _is_surplus(self) -> bool:
         try:

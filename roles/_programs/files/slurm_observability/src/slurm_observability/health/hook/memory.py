@@ -17,8 +17,8 @@ ACTIONS = ("drain", "resume", "would_drain", "would_resume", "refused", "undone"
 class Memory:
     """Its actions so far; whether it drained the node (None: not known); which checks it last asked Slurm about.
 
-    ``ask_again`` is when it may ask about the same ones, ``well_since`` when the node was first found well after it was
-    ill.
+    ``ask_again`` is when it may ask about the same ones, ``refused`` whether too many nodes were drained the last time.
+    ``well_since`` is when the node was first found well after it was ill.
     """
 
     path: Path
@@ -26,6 +26,7 @@ class Memory:
     drained: bool | None = None
     asked_about: tuple[str, ...] = ()
     ask_again: float = 0.0
+    refused: bool = False
     well_since: float | None = None
 
     def keep(self) -> None:
@@ -47,6 +48,7 @@ def recall(path: Path) -> Memory:
             drained if isinstance(drained, bool) else None,
             tuple(map(text_of, sequence(fields.get("asked_about")))),
             ask_again if isinstance(ask_again, float) else 0.0,
+            fields.get("refused") is True,
             well_since if isinstance(well_since, float) else None,
         )
     except (Unreadable, ValueError, OverflowError):
