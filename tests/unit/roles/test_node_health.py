@@ -87,6 +87,16 @@ def test_our_own_is_no_other():
             },
             "Unable to contact slurmctld",
         ),
+        (
+            {
+                "groups": {"slurm_controller": ["one"]},
+                "node_health_hook": True,
+                "node_health_slurm_conf": "include",
+                "__node_health_slurm_conf_file": {"stat": {"exists": False}},
+            },
+            "there is no /etc/slurm/slurm.conf",
+        ),
+        ({"node_health_hook": True, "node_health_hook_checks": []}, "no check would ever drain a node"),
         ({"node_health_results_user": "gone", "ansible_facts": {"getent_passwd": {"gone": None}}}, "no user gone"),
         ({"node_health_interval": 5}, "10 to 36000"),
         ({"node_health_hook_max_drained": 100}, "from 0 to 99"),
@@ -122,6 +132,13 @@ def test_the_program_understands_what_it_is_given(tmp_path: Path):
     assert options.dry_run is True
     assert options.max_age == 2 * 300 + 6 * 60
     assert parsed(tmp_path, node_health_hook_dry_run=False).dry_run is False
+
+
+def test_the_wait_for_the_checkers_can_be_computed_before_ansible_12():
+    """There a number in a variable that is computed is a text."""
+    [wait, *_others] = yaml.safe_load((ROLE / "tasks/verify.yml").read_text())
+    for text, seconds in ((wait["ansible.builtin.find"]["age"], 300 + 240 + 60), (wait["retries"], 5 + 120)):
+        assert value_of(text.strip("-{} s"), __node_health_longest="240") == seconds
 
 
 def test_every_option_of_the_program_is_given(tmp_path: Path):
