@@ -140,6 +140,9 @@ def test_the_exporter_asks_the_one_host_engine_and_needs_no_rights():
     arguments = value_of("__dcgm_exporter_arguments")
     assert "--remote-hostengine-info=localhost:5555" in arguments
     assert "--collect-interval=30000" in arguments
+    # -e NAME=NUMBER gives a text.
+    assert "--collect-interval=60000" in value_of("__dcgm_exporter_arguments", dcgm_exporter_interval="60")
+    assert all(rule["that"] for rule in value_of("__dcgm_exporter_rules", dcgm_exporter_interval="60"))
     assert "--hpc-job-mapping-dir=/run/slurm-observability/gpu-jobs" in arguments
     assert not any(argument.startswith("--web-config-file") for argument in arguments)
 

@@ -134,6 +134,16 @@ def test_the_program_understands_what_it_is_given(tmp_path: Path):
     assert parsed(tmp_path, node_health_hook_dry_run=False).dry_run is False
 
 
+def test_numbers_of_the_command_line_are_numbers(tmp_path: Path):
+    """-e NAME=NUMBER gives a text."""
+    of_site = {"interval": 600, "timeout": 30, "hook_interval": 120, "hook_max_drained": 10, "hook_resume_after": 60}
+    given = {f"node_health_{name}": str(number) for name, number in of_site.items()}
+    assert broken(**given) == []
+    options = parsed(tmp_path, **given)
+    assert (options.timeout, options.max_age, options.max_drained) == (30, 2 * 600 + 4 * 30, 10)
+    assert value_of("__node_health_service_settings", **given)["TimeoutStartSec"] == 4 * 30 + 60
+
+
 def test_the_wait_for_the_checkers_can_be_computed_before_ansible_12():
     """There a number in a variable that is computed is a text."""
     [wait, *_others] = yaml.safe_load((ROLE / "tasks/verify.yml").read_text())
