@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests import dashboard_queries
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -33,6 +35,9 @@ def cluster(benchmark: ModuleType) -> Any:
     ("name", "count", "labels"),
     [
         ("DCGM_FI_DEV_GPU_UTIL", 16, {"job": "dcgm_exporter", "node": "node0000", "gpu": "0", "hpc_job": "1000000"}),
+        ("DCGM_FI_DEV_XID_ERRORS", 16, {"err_code": "0"}),
+        ("DCGM_EXP_GPU_HEALTH_STATUS", 160, {"health_watch": "PCIE", "hpc_job": "1000000"}),
+        ("gpu:hpc_job:info", 16, {"job_id": "1000000", "gpu": "0"}),
         ("gpu:power:watts", 16, {"instance": "node0000", "partition": "part0", "gpu": "0"}),
         ("job_gpu:power:watts", 16, {"job_id": "1000000", "node": "node0000", "gpu": "0"}),
         ("node:gpu_power:watts", 8, {"node": "node0000", "partition": "part0"}),
@@ -63,7 +68,7 @@ def test_raw_expressions_have_no_recorded_name(benchmark: ModuleType):
     assert benchmark.rules.raw("max(a:b) + c:d:e", names) == "max((sum((rate(raw_total[5m]))) / 2)) + (x)"
 
 
-def test_queries_have_their_variables(benchmark: ModuleType):
+def test_queries_have_their_variables():
     class Prometheus:
         def ask(self, path: str, **parameters: Any) -> list[str]:
             assert (path, parameters["match[]"]) == ("label/node/values", "up")
@@ -77,7 +82,8 @@ def test_queries_have_their_variables(benchmark: ModuleType):
         targets = [{"expr": 'x{n=~"$node"}[$__rate_interval]'}, {"expr": "${node}", "instant": True}]
         panel = {"title": "Panel", "type": "stat", "gridPos": {"w": 12}, "targets": targets}
         board = {"panels": [panel], "templating": {"list": [variable(**more)]}}
-        return list(benchmark.dashboards.queries(board, Prometheus(), 0, 21600))
+        values = dashboard_queries.values(board, Prometheus(), 0, 21600)
+        return list(dashboard_queries.queries(board, values, 0, 21600))
 
     over_time, at_the_end = asked()
     assert (over_time.expression, over_time.step) == ('x{n=~"node1"}[60s]', 30)
