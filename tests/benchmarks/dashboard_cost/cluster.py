@@ -39,8 +39,30 @@ VALUES: dict[str, int | tuple[str, ...]] = {
     "qos": ("normal", "high", "low"),
     "le": ("1", "10", "60", "600", "3600", "86400", "+Inf"),
 }
+# Labels of single metrics, beside those of the GPU.
+OF_DCGM: dict[str, list[Labels]] = {
+    "DCGM_FI_DEV_XID_ERRORS": [{"err_code": "0", "err_msg": "No Error"}],
+    "DCGM_EXP_GPU_HEALTH_STATUS": [
+        {"health_watch": watch, "health_error_code": "DCGM_FR_OK"}
+        for watch in ("PCIE", "NVLINK", "PMU", "MCU", "MEM", "SM", "INFOROM", "THERMAL", "POWER", "DRIVER")
+    ],
+    "DCGM_EXP_XID_ERRORS_COUNT": [{"window_size_in_ms": "300000"}],
+}
+OF_GPUS: dict[str, Labels] = {
+    "gpu:xid_recent:bool": {"xid": "79"},
+    "gpu:clocks_throttled:bool": {"reason": "hw_thermal"},
+    "gpu:health:status": {"health_watch": "MEM", "health_error_code": "DCGM_FR_VOLATILE_DBE_DETECTED"},
+    "gpu:nvlink_errors:total": {"kind": "crc"},
+}
 # Series that are there only when something is wrong: for one in a hundred GPUs.
-RARE = ("gpu:clocks_throttled:bool", "gpu:xid_recent:bool", "gpu:problem:bool", "DCGM_EXP_XID_ERRORS_COUNT")
+RARE = (
+    "DCGM_EXP_XID_ERRORS_COUNT",
+    "gpu:clocks_throttled:bool",
+    "gpu:health:status",
+    "gpu:pcie_width_reduced:lanes",
+    "gpu:problem:bool",
+    "gpu:xid_recent:bool",
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +76,7 @@ class Cluster:
         """The labels of each series of a metric."""
         own, _, rest = name.partition(":")
         if name.startswith("DCGM_"):
-            rows: Iterator[Labels] = ({**self._gpu(node, gpu), "hpc_job": job(node)} for node, gpu in self._gpus())
+            rows: Iterator[Labels] = self._of_dcgm(name)
         elif not rest:
             rows = self._raw(name)
         elif own == "gpu" and name != "gpu:xid:policy":
@@ -88,11 +110,16 @@ class Cluster:
             case _:
                 return iter([{}])
 
-    def _of_gpus(self, name: str) -> Iterator[Labels]:
-        extra = {"gpu:hpc_job:info": "hpc_job", "gpu:xid_recent:bool": "xid", "gpu:clocks_throttled:bool": "reason"}
+    def _of_dcgm(self, name: str) -> Iterator[Labels]:
+        more = OF_DCGM.get(name, [{}])
         for node, gpu in self._gpus():
-            more = {extra[name]: job(node) if name == "gpu:hpc_job:info" else "79"} if name in extra else {}
-            yield {**self._gpu(node, gpu), **more}
+            labels = {**self._gpu(node, gpu), "hpc_job": job(node)}
+            yield from ({**labels, **one} for one in more)
+
+    def _of_gpus(self, name: str) -> Iterator[Labels]:
+        for node, gpu in self._gpus():
+            own = {"job_id": job(node)} if name == "gpu:hpc_job:info" else OF_GPUS.get(name, {})
+            yield {**self._gpu(node, gpu), **own}
 
     def _raw(self, name: str) -> Iterator[Labels]:
         known = _catalogue()
@@ -153,7 +180,6 @@ class Cluster:
             "gpu": str(gpu),
             "UUID": f"GPU-{node:08x}-0000-4000-8000-{gpu:012x}",
             "pci_bus_id": f"00000000:{gpu:02X}:00.0",
-            "device": f"nvidia{gpu}",
             "modelName": "NVIDIA H100 80GB HBM3",
             "driver_version": "550.90.07",
         }
