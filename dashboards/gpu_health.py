@@ -65,7 +65,7 @@ def _numbers() -> list[Stat]:
         bad(
             "Unhealthy for DCGM",
             "GPUs that DCGM calls failed.",
-            f'count(gpu:health:status{{{IN},health_watch=""}} >= 20)',
+            f"count(max by (node, gpu) (gpu:health:status{HERE} >= 20))",
         ),
         bad(
             "GPUs throttled",

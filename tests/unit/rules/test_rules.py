@@ -34,8 +34,20 @@ def test_there_are_rules() -> None:
 
 
 def test_a_name_stands_once() -> None:
-    names = Counter(rule.get("alert") or rule["record"] for _, rule in rules())
-    assert [name for name, count in names.items() if count > 1] == []
+    """What is recorded may stand in several rules, one for each value of a label."""
+    alerts = Counter(rule["alert"] for _, rule in rules() if "alert" in rule)
+    records = Counter((rule["record"], str(rule.get("labels"))) for _, rule in rules() if "record" in rule)
+    assert [name for name, count in (alerts | records).items() if count > 1] == []
+
+
+def test_what_is_recorded_is_read() -> None:
+    """Each name is a series for every GPU or node of the cluster."""
+    dashboards = (ROOT / "roles/grafana/files/dashboards").glob("*.json")
+    readers = " ".join([*(rule["expr"] for _, rule in rules()), *(path.read_text() for path in dashboards)])
+    read = set(re.findall(r"\w+:[\w:]+", readers))
+    recorded = {rule["record"] for _, rule in rules() if "record" in rule}
+    # A name of the installation specification.
+    assert recorded - read == {"job:gpu_memory_usage:avg"}
 
 
 @pytest.mark.parametrize(("path", "rule"), ALERTS)
