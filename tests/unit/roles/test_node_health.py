@@ -99,6 +99,7 @@ def test_our_own_is_no_other():
         ({"node_health_hook": True, "node_health_hook_checks": []}, "no check would ever drain a node"),
         ({"node_health_results_user": "gone", "ansible_facts": {"getent_passwd": {"gone": None}}}, "no user gone"),
         ({"node_health_interval": 5}, "10 to 36000"),
+        ({"node_health_hook_interval": 86400}, "60 to 65535"),
         ({"node_health_hook_max_drained": 100}, "from 0 to 99"),
         ({"node_health_dcgm_watches": "m; reboot"}, "letters of dcgmi health"),
         ({"node_health_scripts": {"a b": "true"}}, "node_health_scripts"),

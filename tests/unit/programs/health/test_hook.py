@@ -127,6 +127,23 @@ def test_a_while_begins_anew_when_it_is_ill_or_nobody_knows(tmp_path: Path, inte
     assert calls.after(600, 0) == ["read", "resume"]
 
 
+def test_a_checker_that_is_gone_does_not_say_that_the_node_is_well(tmp_path: Path):
+    """As DCGM, whose watches end when its host engine is started anew."""
+    calls = Calls(tmp_path, Cluster())
+    calls.after(0, 2, of="dcgm")
+    assert [calls.after(600, 0, of="nhc") for _ in range(3)] == [[], [], []]
+    calls.after(60, 0, of="dcgm")
+    assert calls.after(600, 0, of="dcgm") == ["read", "resume"]
+
+
+def test_a_check_that_no_longer_counts_keeps_no_node_drained(tmp_path: Path):
+    calls = Calls(tmp_path, Cluster())
+    calls.after(0, 2, of="dcgm")
+    calls.policy = Policy(dry_run=False, drains=("nhc/*",))
+    calls.after(60, 2, of="dcgm")
+    assert calls.after(600, 2, of="dcgm") == ["read", "resume"]
+
+
 def test_what_nobody_knows_neither_drains_nor_resumes(tmp_path: Path):
     calls = Calls(tmp_path, Cluster("n0", reason=OURS))
     assert [calls.after(700, 3, 0) for _ in range(3)] == [[], [], []]

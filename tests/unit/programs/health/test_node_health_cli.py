@@ -242,6 +242,10 @@ class TestHook:
             time.sleep(0.2)
         assert self.updates() == ["update NodeName=n1 State=RESUME"]
 
+    def test_only_root_can_keep_it_from_its_work(self, tmp_path: Path, arguments: list[str]):
+        assert cli.main([*arguments, "hook"]) == 0
+        assert (tmp_path / "state" / "hook.lock").stat().st_mode & 0o777 == 0o600
+
     def test_two_calls_at_once_are_one(self, tmp_path: Path, arguments: list[str]):
         self.ill(arguments)
         with (tmp_path / "state" / "hook.lock").open("w") as lock:

@@ -72,7 +72,9 @@ def _ask(options: argparse.Namespace) -> None:
 
 def _hook(options: argparse.Namespace) -> None:
     state: Path = options.state_directory
-    with (state / "hook.lock").open("w") as lock:
+    one_at_a_time = state / "hook.lock"
+    one_at_a_time.touch(0o600)  # whoever can open it can lock it
+    with one_at_a_time.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

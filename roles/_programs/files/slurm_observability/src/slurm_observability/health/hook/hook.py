@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -62,8 +62,9 @@ class Hook:
         memory = self._memory
         counted = [(name, status) for name, status in verdict.checks if self._drains(name)]
         failing = tuple(sorted(name for name, status in counted if status is Status.CRITICAL))
-        if failing or any(status is Status.UNKNOWN for _name, status in counted):
-            memory.well_since = None
+        unknown = any(status is Status.UNKNOWN for _name, status in counted)
+        if failing or unknown or not _sources(memory.asked_about) <= _sources(name for name, _status in verdict.checks):
+            memory.well_since = None  # nor is it well because the checker that found it ill is gone
         elif memory.well_since is None:
             memory.well_since = verdict.time
         if failing:
@@ -137,3 +138,7 @@ class Hook:
     def _count(self, action: str, why: str) -> None:
         self._memory.actions[action] += 1
         log.warning("%s %s: %s", self._node.name, action, why)
+
+
+def _sources(names: Iterable[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}
