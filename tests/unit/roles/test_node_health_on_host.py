@@ -73,6 +73,15 @@ def test_the_life_of_the_hook(host: Host) -> None:
     assert not any(host.layer(path).is_file() for path in (INCLUDED, HOOK, VERDICT))
 
 
+def test_a_node_that_joins_later_reads_its_own_file(host: Host) -> None:
+    told = host.home / "systemctl.log"
+    stand_in = (host.commands / "systemctl").read_text().partition("\n")[2]
+    host.command("systemctl", f'echo "$*" >>{told}; {stand_in}')
+    hook = {"node_health_hook": True, "node_health_slurm_conf": "include", "node_health_on": ["node"]}
+    assert host.run_role(**hook)[1] == ["show config"]
+    assert told.read_text().splitlines().count("try-reload-or-restart slurmd") == 1
+
+
 def test_a_hook_that_slurm_still_runs_stays(host: Host) -> None:
     host.write(HOOK, "#!/bin/sh\n", 0o755)
     host.read.write_text(f"HealthCheckProgram={HOOK}\n")
