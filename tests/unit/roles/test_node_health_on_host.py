@@ -28,7 +28,7 @@ esac
 
 
 class Host(MadeUpHost):
-    """A controller that is a node, too; its checkers have been asked."""
+    """A controller that is a node, too. Its checkers have always just been asked."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
@@ -37,11 +37,11 @@ class Host(MadeUpHost):
         self.command("scontrol", SCONTROL.format(asked=self.asked, read=self.read))
         self.write(PROGRAM, "#!/bin/sh\n", 0o755)
         self.write(SLURM_CONF, "ClusterName=lab\n")
-        self.write(VERDICT, "{}")
 
     def run_role(self, **variables: Any) -> tuple[int, list[str]]:
         """Run the role; return how many tasks changed something, and what slurmctld was asked."""
         self.asked.unlink(missing_ok=True)
+        self.write(VERDICT, "{}")
         given = {"node_health_on": ["node", "controller"], "node_health_slurm_bin": str(self.commands), **variables}
         changed, said = self.play(ROLE, node_health_phase=["configure"], **given)
         assert changed >= 0, said
