@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models.common import BigValueTextMode
 
 from .house import links, panels, problems, style, uids, variables
 from .house.board import Row, board
-from .house.queries import Query
+from .house.queries import Query, of_jobs
 from .house.tables import Column, table
 
 NODE = '{node="$node"}'
@@ -90,14 +90,12 @@ def _numbers() -> list[Stat]:
 
 
 def _jobs() -> Table:
-    labels = "job_id, username, account, partition, name"
     return table(
         "Jobs on the node",
         "Jobs that run there now.",
         [
             Query(
-                f"max by (job_id) (slurm_node_job{NODE})"
-                f" * on (job_id) group_left (username, account, partition, name) max by ({labels}) (slurm_job_info)",
+                f"max by (job_id) (slurm_node_job{NODE}) " + of_jobs("username", "account", "partition", "name"),
                 "Runs",
             )
         ],

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import units
 
 from .house import links, panels, style, uids, variables
 from .house.board import Row, board
-from .house.queries import Query
+from .house.queries import Query, of_jobs
 from .house.tables import Column, table
 
 # Two exporters, of two controllers, serve the same numbers: max() takes one of them.
@@ -161,14 +161,15 @@ def _numbers() -> list[Stat]:
 
 
 def _alerts() -> Table:
+    each = "by (severity, alertname, node, job_id)"
+    firing = 'ALERTS{alertstate="firing",alertname!="Watchdog"}'
+    critical, warning = (f'ALERTS{{alertstate="firing",severity="{severity}"}}' for severity in ("critical", "warning"))
     return table(
         "Firing alerts",
-        "Alerts that fire, and how many series of each. docs/alerts says what to do about them.",
+        "Alerts that fire, the worst first, and how many series of each. docs/alerts says what to do about them.",
         [
-            Query(
-                'count by (severity, alertname, node, job_id) (ALERTS{alertstate="firing",alertname!="Watchdog"})',
-                "Series",
-            )
+            Query(f"count {each} ({firing})", "Series"),
+            Query(f"max {each} (2 * {critical} or {warning} or 0 * {firing})", "Rank"),
         ],
         [
             Column("severity", "Severity", names=style.SEVERITY, width=90),
@@ -176,11 +177,10 @@ def _alerts() -> Table:
             Column("node", "Node", link=links.NODE),
             Column("job_id", "Job", link=links.JOB),
             Column("Series", unit=units.Short, width=80),
+            Column("Rank", hidden=True),
         ],
         width=12,
-        # Critical comes first in the alphabet too.
-        sort_by="Severity",
-        ascending=True,
+        sort_by="Rank",
         no_value="none fires",
     )
 
@@ -237,9 +237,8 @@ def _largest_jobs() -> Table:
         "The ten running jobs with the most nodes. All jobs are on the page of the queue.",
         [
             Query(
-                "topk(10, count by (job_id) (max by (job_id, node) (slurm_node_job)))"
-                " * on (job_id) group_left (name, username, partition)"
-                " max by (job_id, name, username, partition) (slurm_job_info)",
+                "topk(10, count by (job_id) (max by (job_id, node) (slurm_node_job))) "
+                + of_jobs("name", "username", "partition"),
                 "Nodes",
             )
         ],

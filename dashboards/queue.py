@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import units
 
 from .house import links, panels, uids, variables
 from .house.board import Row, board
-from .house.queries import Query
+from .house.queries import Query, of_jobs
 from .house.tables import Column, table
 
 # Of the partitions that were chosen.
@@ -121,9 +121,8 @@ def _running_jobs() -> Table:
         "Jobs that run, each with the number of its nodes. The exporter's --max-running-jobs limits the list.",
         [
             Query(
-                "count by (job_id) (max by (job_id, node) (slurm_node_job))"
-                " * on (job_id) group_left (name, username, account, partition, qos)"
-                f" max by (job_id, name, username, account, partition, qos) (slurm_job_info{HERE})",
+                "count by (job_id) (max by (job_id, node) (slurm_node_job)) "
+                + of_jobs("name", "username", "account", "partition", "qos", info=f"slurm_job_info{HERE}"),
                 "Nodes",
             )
         ],

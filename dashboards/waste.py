@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models import units
 
 from .house import links, panels, style, uids, variables
 from .house.board import Row, board
-from .house.queries import Query
+from .house.queries import Query, of_jobs
 from .house.tables import Column, table
 
 HERE = f"{{{variables.IN_PARTITIONS}}}"
@@ -19,10 +19,7 @@ HOURS = "/ 60"
 KILOWATT_HOURS = "* 60 / 3.6e6"
 HELD = f"sum(sum_over_time(partition:gpus_held:count{HERE}[$__range])) {HOURS}"
 IDLE = f"sum(sum_over_time(partition:gpus_idle:count{HERE}[$__range])) {HOURS}"
-OF_JOBS = (
-    "* on (job_id) group_left (username, account, name)"
-    " max by (job_id, username, account, name) (last_over_time(slurm_job_info[$__range]))"
-)
+OF_JOBS = of_jobs("username", "account", "name", info="last_over_time(slurm_job_info[$__range])")
 
 
 def dashboard() -> Dashboard:

@@ -41,6 +41,11 @@ class Query:
         return prometheus.Dataquery().expr(self.expr).legend_format(self.legend).ref_id(ref_id).datasource(PROMETHEUS)
 
 
+def of_jobs(*labels: str, info: str = "slurm_job_info") -> str:
+    """What gives labels of Slurm to a series of each job. One that was renamed has several; one of them is taken."""
+    return f"* on (job_id) group_left ({', '.join(labels)}) topk by (job_id) (1, {info})"
+
+
 def with_ref_ids(queries: Iterable[Query]) -> Iterator[tuple[str, Query]]:
     """The queries of a panel, each with the letter by which Grafana tells them apart."""
     return zip(ascii_uppercase, queries, strict=False)

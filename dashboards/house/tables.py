@@ -67,7 +67,6 @@ def table(
     width: int = 24,
     height: int = 8,
     sort_by: str | None = None,
-    ascending: bool = False,
     no_value: str = "none",
 ) -> Panel:
     """A row for each series; several queries share a row where all the labels that are shown are equal.
@@ -85,7 +84,7 @@ def table(
     organized = {"excludeByName": {}, "indexByName": places, "renameByName": renamed}
     panel.with_transformation(DataTransformerConfig("organize", options=organized))
     if sort_by:
-        order = [{"field": sort_by, "desc": not ascending}]
+        order = [{"field": sort_by, "desc": True}]
         panel.with_transformation(DataTransformerConfig("sortBy", options={"sort": order}))
     return panel
 

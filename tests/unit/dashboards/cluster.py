@@ -183,6 +183,10 @@ def _slurm() -> Iterator[dict[str, str]]:
             "name": "train",
         }
         yield _gauge("slurm_job_info", {**_SLURM, **of_job}, 1)
+        # The other exporter asked Slurm before somebody changed the job.
+        yield _gauge(
+            "slurm_job_info", {**_SLURM, **of_job, "instance": "standby", "name": "test", "account": "chem"}, 1
+        )
     in_partition = {**_SLURM, "partition": "gpu"}
     for name in ("nodes", "gpus_drain", "gpus_down"):
         yield _gauge(f"slurm_partition_{name}", in_partition, 1)
