@@ -12,20 +12,17 @@ from typing import TypeVar
 from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.builders.bargauge import Panel as BarGauge
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
-from grafana_foundation_sdk.builders.heatmap import HeatmapColorOptions, YAxisConfig
-from grafana_foundation_sdk.builders.heatmap import Panel as Heatmap
 from grafana_foundation_sdk.builders.stat import Panel as Stat
 from grafana_foundation_sdk.builders.statetimeline import Panel as StateTimeline
 from grafana_foundation_sdk.builders.timeseries import Panel as TimeSeries
 from grafana_foundation_sdk.models import common as models
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
-from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 
 from . import style
 from .links import Link
 from .queries import PROMETHEUS, Query, with_ref_ids
 
-Panel = TypeVar("Panel", BarGauge, Heatmap, Stat, StateTimeline, TimeSeries)
+Panel = TypeVar("Panel", BarGauge, Stat, StateTimeline, TimeSeries)
 
 
 def timeseries(
@@ -109,22 +106,6 @@ def statetimeline(
     legend = common.VizLegendOptions().show_legend(True).display_mode(models.LegendDisplayMode.LIST)
     panel.legend(legend.placement(models.LegendPlacement.BOTTOM)).merge_values(True).row_height(0.85)
     return panel.show_value(models.VisibilityMode.AUTO)
-
-
-def heatmap(
-    title: str,
-    description: str,
-    unit: str,
-    *queries: Query,
-    width: int = 24,
-    height: int = 9,
-    link: Link | None = None,
-) -> Heatmap:
-    """How many series have which value over time: for fleets too large for lines."""
-    panel = _titled(Heatmap(), title, description, unit, width, height, link)
-    panel.targets([query.over_time(ref_id) for ref_id, query in with_ref_ids(queries)])
-    color = HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Turbo").steps(64)
-    return panel.calculate(True).color(color).y_axis(YAxisConfig().unit(unit)).show_legend()
 
 
 def _legend(queries: Sequence[Query]) -> common.VizLegendOptions:

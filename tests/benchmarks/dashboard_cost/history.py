@@ -17,6 +17,7 @@ PATTERNS = 16  # courses of values; series take them in turn
 QUIET = re.compile(
     r"ECC|REMAP|RETIRED|XID|HEALTH|CLOCKS_EVENT|REPLAY|RECOVERY|BER_FLOAT|VIOLATION"
     r"|ecc|remap|repair|xid|health|errors|_errs_|_drop_|failed|link_downed|oom_kill|_down$|_drain$|readonly"
+    r"|without_process|timex_offset|slurm_node_gpus"
 )
 
 
@@ -57,7 +58,7 @@ def value(name: str, pattern: int) -> Callable[[int], float]:
         return lambda time: (time % 1_000_000) * (1 + pattern)
     if name.endswith((":bool", "_info", ":info", "_up", "up")):
         return lambda time: 1
-    scale = 1 if "ratio" in name or "_PROF_" in name else 100
+    scale = 1 if "ratio" in name or "_PROF_" in name else 80 if "TEMP" in name else 100
     return lambda time: round(scale * (0.5 + 0.49 * math.sin(time / 900 + pattern)), 3)
 
 

@@ -17,7 +17,7 @@ from tests.unit.dashboards import document as documents
 from tests.unit.dashboards.document import Json
 
 # Kinds of panels that Grafana 9 to 13 have, without a plugin to install.
-SAFE = {"timeseries", "stat", "bargauge", "table", "state-timeline", "heatmap"}
+SAFE = {"timeseries", "stat", "bargauge", "table", "state-timeline"}
 # Transformations that Grafana 9 has too.
 SAFE_STEPS = {"filterFieldsByName", "merge", "organize", "sortBy"}
 PROMETHEUS = build.FOLDER.parents[2] / "prometheus/defaults/main.yml"
