@@ -106,7 +106,7 @@ def _numbers() -> list[Stat]:
 
 
 def _nodes() -> Table:
-    none = f"0 * {ITS_NODES}"
+    counted = ("GPUs", "Alerts now")
     shown = {
         "CPUs used": (f"max by (node) (last_over_time(hpc_job_cpu_usage_percent{JOB}[$__range])) / 100", units.Short),
         "Memory": (
@@ -123,7 +123,10 @@ def _nodes() -> Table:
     return table(
         "What each node does for the job",
         "CPUs and memory as seen last, utilization as the mean of the time range.",
-        [Query(f"{query} or {none}", title) for title, (query, _) in shown.items()],
+        [
+            Query(f"{query} or {0 if title in counted else 'NaN'} * {ITS_NODES}", title)
+            for title, (query, _) in shown.items()
+        ],
         [
             Column("node", "Node", link=links.NODE),
             *(

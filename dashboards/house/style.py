@@ -31,6 +31,10 @@ def names(values: Mapping[str, tuple[str, str]]) -> models.ValueMap:
     )
 
 
+# What is no number is not known.
+NOT_KNOWN = models.SpecialValueMap(
+    models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.NA_N, models.ValueMappingResult(text=""))
+)
 YES_IS_BAD = names({"0": ("no", GOOD), "1": ("yes", BAD)})
 SEVERITY = names({"critical": ("critical", BAD), "warning": ("warning", NOTICE), "info": ("info", NEUTRAL)})
 UP = names({"0": ("down", BAD), "1": ("up", GOOD)})

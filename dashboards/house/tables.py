@@ -10,6 +10,7 @@ from grafana_foundation_sdk.builders.table import Panel
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, ValueMap
 
+from . import style
 from .links import Link
 from .queries import POSTGRES, PROMETHEUS, Query, Sql, with_ref_ids
 
@@ -49,8 +50,9 @@ class Column:
         links = self.link if isinstance(self.link, tuple) else (self.link,)
         if links:
             values["links"] = [link.from_row().build() for link in links]
-        if self.names:
-            values["mappings"] = [self.names]
+        mappings = [self.names] if self.names else [style.NOT_KNOWN] if self.unit != units.String else []
+        if mappings:
+            values["mappings"] = mappings
         if self.steps:
             values["thresholds"] = self.steps.build()
         if self.names or self.steps:
