@@ -87,8 +87,9 @@ def test_a_column_that_is_not_said_to_be_a_number_is_text() -> None:
 
 def test_a_number_that_is_not_known_is_shown_as_nothing() -> None:
     properties = {value.id_val: value.value for value in Column("a", unit=units.Watt).properties}
-    [mapping] = [mapping.to_json() for mapping in properties["mappings"]]
-    assert mapping["options"] == {"match": "nan", "result": {"text": ""}}
+    [mapping] = properties["mappings"]
+    shown = mapping.options
+    assert (shown.match.value, shown.result.text) == ("nan", "")
 
 
 def test_colours_begin_below_everything() -> None:
