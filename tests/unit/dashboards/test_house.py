@@ -46,6 +46,16 @@ def test_panels_lie_side_by_side(document: Json) -> None:
         assert beside or below, (one, other)
 
 
+def test_tables_are_sorted_by_numbers(document: Json) -> None:
+    """In the alphabet, info comes before warning."""
+    for panel in documents.panels(document):
+        steps = {step["id"]: step["options"] for step in panel.get("transformations", [])}
+        if "sortBy" in steps:
+            headings = steps["organize"]["renameByName"]
+            values = {heading for field, heading in headings.items() if field.startswith("Value")}
+            assert {key["field"] for key in steps["sortBy"]["sort"]} <= values, panel["title"]
+
+
 def test_uids_are_what_grafana_takes() -> None:
     assert all(re.fullmatch(r"[a-z][a-z0-9-]{0,39}", uid) for uid in documents.built())
 
