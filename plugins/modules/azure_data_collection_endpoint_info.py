@@ -14,19 +14,9 @@ version_added: 0.1.0
 author: slurm.observability contributors (@slurm-observability)
 description:
   - Shows one data collection endpoint, those of a resource group, or those of the subscription.
-options:
-  resource_group:
-    description: The resource group. Required with O(name); without either, all of the subscription are shown.
-    type: str
-  name:
-    description: The name of one endpoint.
-    type: str
 extends_documentation_fragment:
   - slurm.observability.azure
-attributes:
-  diff_mode:
-    description: Changes nothing.
-    support: none
+  - slurm.observability.azure_tracked_info
 seealso:
   - module: slurm.observability.azure_data_collection_endpoint
 """
