@@ -193,7 +193,8 @@ def number(version):
 def warn_of_what_may_not_work(module, client, due):
     """Warn where a dashboard is taken by Grafana, and may not work there."""
     needy = [one for one in due if one.requires]
-    running = client.get("/api/health").get("version", "") if needy else ""  # Grafana may be told to hide it
+    health = client.get("/api/health") if needy else None
+    running = (health or {}).get("version", "")  # Grafana, or a proxy before it, may be told to hide it
     for one in needy:
         if running and number(one.requires) > number(running):
             module.warn(f"{one.source} was made with Grafana {one.requires}, and this is {running}: look at it there")

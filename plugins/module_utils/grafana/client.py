@@ -125,12 +125,20 @@ class GrafanaClient:
             return StrangeAnswerError(
                 f"{self.address} sends us on to {target}: set grafana_url to where Grafana itself is"
             )
-        return RefusedError(what, error.code, error.read().decode("utf-8", "replace"), retried=retried)
+        return RefusedError(what, error.code, _explanation(error), retried=retried)
 
 
 def part(text: str) -> str:
     """A name as one part of a path, whatever is in it."""
     return quote(text, safe="")
+
+
+def _explanation(error: HTTPError) -> str:
+    """The body of a refusal; empty where it does not come through whole."""
+    try:
+        return error.read().decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException):
+        return ""
 
 
 def _document(what: str, body: bytes) -> Any:

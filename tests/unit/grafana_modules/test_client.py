@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from email.utils import formatdate
 from time import time
 
@@ -11,6 +12,7 @@ import pytest
 from tests.stand_ins.grafana.exchange import Response
 from tests.stand_ins.grafana.sign_in import Who
 from tests.stand_ins.grafana.stand_in import PASSWORD, TOKEN
+from tests.unit.programs.exporter.certificates import Authority
 
 from .conftest import Failed, Grafana, warnings
 from .documents import dashboard
@@ -155,6 +157,14 @@ def test_an_answer_of_something_else_is_told_apart(start, response, said):
         grafana.run("folder", path="Slurm")
 
 
+def test_a_refusal_that_breaks_off_is_a_refusal(start):
+    grafana = start()
+    cut = Response(403, "half of a page", {"Transfer-Encoding": "chunked"})
+    grafana.faults.say(cut, path="/api/folders")
+    with pytest.raises(Failed, match=r"GET /api/folders: no explanation \(HTTP 403\)"):
+        grafana.run("folder", path="Slurm")
+
+
 def test_an_answer_may_be_empty(start):
     grafana = start()
     grafana.run("dashboard", dashboard=dashboard())
@@ -178,6 +188,26 @@ def test_a_grafana_that_starts_is_waited_for(start):
     with pytest.raises(Failed, match=f"{address} does not answer: .*refused"):
         grafana.run("dashboard_info", uid="x", grafana_url=address, retries=2)
     assert grafana.pauses == [1.0, 2.0]
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_without_end(start):
+    grafana = start()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(Failed, match=f"{address} does not answer: timed out"):
+            grafana.run("dashboard_info", uid="x", grafana_url=address, timeout=1, retries=2)
+    assert grafana.pauses == [1.0, 2.0]
+
+
+def test_the_proxy_of_the_environment_is_used_unless_it_is_not_to_be(start, monkeypatch):
+    grafana = start()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free.getsockname()[1]}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(Failed, match=r"does not answer: .*refused"):
+        grafana.run("dashboard", dashboard=dashboard(), retries=0)
+    assert grafana.run("dashboard", dashboard=dashboard(), use_proxy=False)["changed"]
 
 
 def test_the_address_is_looked_at(start):
@@ -209,6 +239,20 @@ def test_tls_is_checked(start, tmp_path):
     for option in ("ca_path", "client_cert"):
         with pytest.raises(Failed, match=f"{option} cannot be used: No such file"):
             grafana.run("dashboard", dashboard=dashboard(), **{option: str(tmp_path / "none")})
+
+
+def test_a_certificate_is_shown_to_who_asks_for_one(start, tmp_path):
+    authority = Authority(tmp_path, "authority")
+    server, mine = authority.sign("grafana"), authority.sign("ansible")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.certificate)
+    context.load_cert_chain(server.certificate, server.key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    grafana = start(context=context)
+    asked = {"dashboard": dashboard(), "ca_path": str(authority.certificate), "retries": 0}
+    with pytest.raises(Failed, match="does not answer"):
+        grafana.run("dashboard", **asked)
+    pair = {"client_cert": str(mine.certificate), "client_key": str(mine.key)}
+    assert grafana.run("dashboard", **asked, **pair)["changed"]
 
 
 def test_http_to_another_host_is_warned_of(start, monkeypatch):

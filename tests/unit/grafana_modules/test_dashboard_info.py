@@ -40,6 +40,13 @@ def test_who_looks_after_a_dashboard_is_shown(grafana):
     assert "provisioning" in grafana.run("dashboard_info", uid="gpu-monitoring")["dashboards"][0]["manager"]
 
 
+@pytest.mark.parametrize(("api", "path"), [("legacy", "/api/dashboards/"), ("apis", "/apis/dashboard.grafana.app/v1/")])
+def test_the_api_can_be_chosen(start, api, path):
+    grafana = start(13)
+    grafana.run("dashboard_info", uid="none", api=api)
+    assert grafana.stand_in.journal[-1].startswith(f"GET {path}")
+
+
 def test_a_choice_is_needed(start):
     grafana = start()
     for options in ({}, {"uid": "x", "tag": "y"}):

@@ -198,6 +198,9 @@ def test_what_may_not_work_is_warned_of(grafana, tmp_path):
     version = grafana.stand_in.flavour.version
     assert f"gpu.json was made with Grafana 14.0.0, and this is {version}" in warnings(result)
     assert "gpu.json has library panels, which are not made here" in warnings(result)
+    grafana.faults.order(404, "not here", path="/api/health")
+    unknown = grafana.run("dashboard", path=str(tmp_path), inputs={"*": "p"}, uid="another", check=True)
+    assert "library panels" in warnings(unknown) and "14.0.0" not in warnings(unknown)
     again = grafana.run("dashboard", path=str(tmp_path), inputs={"*": "p"})
     assert not warnings(again), "what is there is warned of again and again"
 
