@@ -4,7 +4,7 @@ Runs the tests, and notes which of them give a module which option. Then it take
 whoever wrote the task had left it out, and runs the tests that give it until one of them fails. An option that nobody
 misses, or that no test gives, fails the run. Options that all modules share are taken from all of them at once.
 
-    tests/mutation/run options
+    tests/mutation/run options [TESTS...]
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _MODULES = "ansible_collections.slurm.observability.plugins.modules."
 # A test that waits longer than this, for want of a timeout that it gave, has missed it.
 _PATIENCE_SECONDS = 60
 _PASSED, _FAILED, _BROKEN = range(3)
+_MODULE_UTILS = "ansible_collections.slurm.observability.plugins.module_utils."
 # The options that all modules of a family share: the first word of their names, and where their specification is.
-_SHARED = {"azure": "ansible_collections.slurm.observability.plugins.module_utils.azure.module"}
+_SHARED = {family: f"{_MODULE_UTILS}{family}.module" for family in ("azure", "grafana")}
 
 
 class IgnoredOptions:
