@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible_collections.slurm.observability.plugins.modules.systemd_unit import newest_change
 
 from tests.stand_ins.grafana.host.settings import Settings
 
@@ -24,6 +27,7 @@ HOST = {
     "grafana_alertmanager_url": "http://127.0.0.1:9093",
     "__grafana_dashboards": ["/dashboards/slurm-overview.json"],
     "__grafana_found": {"results": [{"stat": {"exists": False}}] * 3},
+    "__grafana_found_key": {},
 }
 
 
@@ -108,6 +112,40 @@ def test_postgresql(tmp_path: Path) -> None:
     assert not any(value == "x" for value in backup.values())
 
 
+@pytest.mark.parametrize(
+    ("family", "mode", "authorities"),
+    [
+        ("Debian", "verify-full", "/etc/ssl/certs/ca-certificates.crt"),
+        ("RedHat", "verify-full", "/etc/pki/tls/certs/ca-bundle.crt"),
+        ("Debian", "require", None),
+    ],
+)
+def test_backups_trust_the_authorities_that_grafana_trusts(family: str, mode: str, authorities: str | None) -> None:
+    given = {"ansible_facts": {"os_family": family}, "grafana_database": {"host": "db", "ssl_mode": mode}}
+    assert value_of("{{ __grafana_backup_environment }}", **given).get("PGSSLROOTCERT") == authorities
+
+
+def test_it_is_restarted_when_a_file_that_it_has_read_is_gone(tmp_path: Path) -> None:
+    for kind in ("datasources", "dashboards"):
+        file = tmp_path / f"provisioning/{kind}/slurm-observability.yml"
+        file.parent.mkdir(parents=True)
+        file.touch()
+        for old in (file, file.parent):
+            os.utime(old, (1, 1))
+        read = value_of("{{ __grafana_read_at_start }}", __grafana_settings_directory=str(tmp_path))
+        assert newest_change(read)[0] == 1
+        file.unlink()
+        assert newest_change(read) > (1, str(file.parent))
+        os.utime(file.parent, (1, 1))
+
+
+def test_a_port_of_the_system_can_be_listened_on() -> None:
+    assert value_of("{{ __grafana_port_settings }}") == {}
+    given = value_of("{{ __grafana_port_settings }}", grafana_listen_address="0.0.0.0:443")
+    assert given["AmbientCapabilities"] == given["CapabilityBoundingSet"] == "CAP_NET_BIND_SERVICE"
+    assert given["PrivateUsers"] == "no", "capabilities count among the users of the unit only"
+
+
 def test_azure_monitor_is_asked_with_the_managed_identity(tmp_path: Path) -> None:
     given = {"grafana_azure_monitor": {"subscription_id": "0-1", "client_id": "0-2", "cloud": "AzureUSGovernment"}}
     settings = ini(tmp_path, **given)
@@ -153,6 +191,11 @@ def test_the_site_adds_to_it_and_no_character_ends_a_value(tmp_path: Path) -> No
         ({"grafana_secrets": {"../x": "x"}}, "are names of files"),
         ({"grafana_ini": {"security": {"admin_password": "x"}}}, "use grafana_admin_user"),
         ({"grafana_ini": {"users": {"home_page": "a\nb"}}}, "put it on one line"),
+        ({"grafana_ini": {"auth.basic": {"enabled": False}}}, "turns auth.basic off"),
+        (
+            {"grafana_secret_key": "new", "__grafana_found_key": {"content": base64.b64encode(b"old").decode()}},
+            "is not the key that secrets in /var/lib/grafana/grafana.db are encrypted with",
+        ),
         ({"grafana_backup_keep": 0}, "has to be at least 1"),
         ({"grafana_prometheus_url": "", "__grafana_prometheus_addresses": []}, "there is no Prometheus to show"),
         ({"grafana_alertmanager_url": "", "__grafana_alertmanager_addresses": []}, "there is no Alertmanager to show"),
@@ -164,6 +207,15 @@ def test_the_site_adds_to_it_and_no_character_ends_a_value(tmp_path: Path) -> No
             {"grafana_datasources": [{"name": "x", "uid": "prometheus", "type": "loki"}]},
             "are taken by the data sources",
         ),
+        (
+            {"grafana_datasources": [{"name": "Prometheus", "uid": "x", "type": "loki"}]},
+            "two data sources have the same name",
+        ),
+        (
+            {"grafana_datasources": [{"name": "x", "uid": "x", "type": "loki", "isDefault": True}]},
+            "two data sources are the default",
+        ),
+        ({"grafana_folder": "", "grafana_provisioning_method": "api"}, "give the folder of the dashboards a title"),
         ({"grafana_datasource_settings": {"loki": {}}}, "put others into grafana_datasources"),
         (
             {"__grafana_found": {"results": [{"stat": {"exists": n == 0}} for n in range(3)]}},
@@ -185,6 +237,15 @@ def test_what_cannot_work_is_refused(given: dict[str, Any], message: str) -> Non
     [
         ({"grafana_api_url": "example.org", "grafana_api_token": "x"}, "grafana_api_url is example.org"),
         ({"grafana_api_url": "https://example.org", "grafana_admin_password": ""}, "nothing to sign in with"),
+        ({"grafana_api_url": "https://example.org", "grafana_folder": ""}, "grafana_folder is empty"),
+        (
+            {"grafana_api_url": "https://example.org", "grafana_prometheus_url": ""},
+            "the address at which https://example.org reaches Prometheus",
+        ),
+        (
+            {"grafana_api_url": "https://example.org", "grafana_alertmanager_url": ""},
+            "the address at which https://example.org reaches Alertmanager",
+        ),
         (
             {
                 "grafana_api_url": "https://example.org",
@@ -195,12 +256,22 @@ def test_what_cannot_work_is_refused(given: dict[str, Any], message: str) -> Non
     ],
 )
 def test_what_cannot_work_elsewhere_is_refused(given: dict[str, Any], message: str) -> None:
-    [broken] = [rule["message"] for rule in value_of("{{ __grafana_rules_elsewhere }}", **given) if not rule["that"]]
+    rules = value_of("{{ __grafana_rules + __grafana_rules_elsewhere }}", **given)
+    [broken] = [rule["message"] for rule in rules if not rule["that"]]
     assert message in broken
 
 
-def test_the_defaults_can_work() -> None:
-    assert [rule for rule in value_of("{{ __grafana_rules + __grafana_rules_here }}") if not rule["that"]] == []
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"grafana_folder": ""},
+        {"grafana_secret_key": "key", "__grafana_found_key": {"content": base64.b64encode(b"key").decode()}},
+        {"grafana_ini": {"auth.basic": {"enabled": "true"}}},
+    ],
+)
+def test_what_can_work_is_not_refused(given: dict[str, Any]) -> None:
+    assert [r for r in value_of("{{ __grafana_rules + __grafana_rules_here }}", **given) if not r["that"]] == []
 
 
 def test_packages_come_from_a_repository_that_one_key_signs() -> None:

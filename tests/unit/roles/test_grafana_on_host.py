@@ -25,6 +25,7 @@ import yaml
 
 from tests.stand_ins.grafana import GrafanaStandIn
 from tests.stand_ins.grafana.host.settings import Settings, SettingsError
+from tests.stand_ins.grafana.organisation import Dashboard
 from tests.stand_ins.grafana.stand_in import TOKEN
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +49,10 @@ INVENTORY = {
 }
 
 
+# Where a Grafana elsewhere reaches the stack.
+REACHED = {"grafana_prometheus_url": "https://p.example.org", "grafana_alertmanager_url": "https://a.example.org"}
+
+
 class Play:
     """Runs steps of the role on this machine, with all that it writes in a directory."""
 
@@ -64,7 +69,9 @@ class Play:
         self.program.write_text(f'#!/bin/sh\ncd {ROOT} && exec {sys.executable} -m tests.stand_ins.grafana.host "$@"\n')
         self.program.chmod(0o755)
 
-    def run(self, *steps: str, flags: tuple[str, ...] = (), **given: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *steps: str, flags: tuple[str, ...] = (), on: str = "localhost", **given: Any
+    ) -> subprocess.CompletedProcess[str]:
         """Run files of tasks."""
         variables = {
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -85,7 +92,7 @@ class Play:
             for step in steps
         ]
         book, extra, hosts = (self.directory / name for name in ("play.yml", "extra.json", "hosts.yml"))
-        book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+        book.write_text(yaml.safe_dump([{"hosts": on, "gather_facts": False, "tasks": tasks}]))
         extra.write_text(json.dumps(variables))
         hosts.write_text(yaml.safe_dump(INVENTORY))
         return subprocess.run(
@@ -246,7 +253,7 @@ def test_a_grafana_elsewhere_is_filled_over_its_api_and_emptied(play: Play) -> N
     with GrafanaStandIn() as elsewhere:
         there = {
             **{"grafana_api_url": elsewhere.url, "grafana_api_token": TOKEN, "grafana_azure_monitor": AZURE},
-            **{"grafana_job_database": POSTGRES, "grafana_job_database_password": DATABASE_PASSWORD},
+            **{"grafana_job_database": POSTGRES, "grafana_job_database_password": DATABASE_PASSWORD, **REACHED},
         }
         checked = play.run("main", flags=("--check",), **there)
         assert checked.returncode == 0 and not elsewhere.writes, checked.stdout
@@ -256,6 +263,7 @@ def test_a_grafana_elsewhere_is_filled_over_its_api_and_emptied(play: Play) -> N
         organisation = elsewhere.organisation
         assert set(organisation.datasources) == {"prometheus", "alertmanager", "azure-monitor", "job-database"}
         assert organisation.datasources["job-database"].secrets == {"password": DATABASE_PASSWORD}
+        assert not any(one.settings["isDefault"] for one in organisation.datasources.values())
         azure = organisation.datasources["azure-monitor"].settings["jsonData"]
         assert azure == {"azureAuthType": "msi", "cloudName": "govazuremonitor", "subscriptionId": "0-1"}
         assert organisation.dashboards["slurm-overview"].folder_uid == "slurm-observability"
@@ -266,9 +274,43 @@ def test_a_grafana_elsewhere_is_filled_over_its_api_and_emptied(play: Play) -> N
         assert play.run("main", **there).returncode == 0
         assert set(organisation.dashboards) == {"another"}, "what is no longer shipped goes"
 
-        removed = play.run("main", grafana_state="absent", **there)
-        assert removed.returncode == 0, removed.stdout
+        there["grafana_job_database_password"] = "a new one"
+        assert play.run("main", grafana_update_datasource_secrets=True, **there).returncode == 0
+        assert organisation.datasources["job-database"].secrets == {"password": "a new one"}
+
+        for flags in (("--check",), ()):
+            removed = play.run("main", flags=flags, grafana_state="absent", **there)
+            assert removed.returncode == 0, removed.stdout
         assert not (organisation.datasources or organisation.dashboards or organisation.folders)
+
+
+def test_what_people_made_elsewhere_stays(play: Play) -> None:
+    with GrafanaStandIn() as elsewhere:
+        there = {"grafana_api_url": elsewhere.url, "grafana_api_token": TOKEN, **REACHED}
+        assert play.run("main", **there).returncode == 0
+        dashboards = elsewhere.organisation.dashboards
+        dashboards["copy"] = Dashboard(1, "copy", DASHBOARD, "")
+        dashboards["theirs"] = Dashboard(2, "theirs", {**DASHBOARD, "tags": []}, "slurm-observability")
+        dashboards["left-out"] = Dashboard(3, "left-out", DASHBOARD, "slurm-observability")
+        assert "changed=1" in play.run("main", **there).stdout
+        assert set(dashboards) == {"slurm-overview", "copy", "theirs"}
+
+        dashboards["left-out"] = Dashboard(3, "left-out", DASHBOARD, "slurm-observability")
+        for changed in (True, False):
+            removed = play.run("main", grafana_state="absent", **there)
+            assert removed.returncode == 0 and ("changed=0" not in removed.stdout) == changed, removed.stdout
+        assert set(dashboards) == {"copy", "theirs"}
+        assert set(elsewhere.organisation.folders) == {"slurm-observability"}, "there is something in it"
+        assert not elsewhere.organisation.datasources
+
+
+def test_hosts_that_have_one_database_do_not_get_in_each_others_way(play: Play) -> None:
+    with GrafanaStandIn() as elsewhere:
+        there = {"grafana_api_url": elsewhere.url, "grafana_api_token": TOKEN, **REACHED}
+        elsewhere.faults.before_write = lambda: time.sleep(5)  # long enough for the other host to come to the same place
+        done = play.run("main", on="localhost:watch", **there)
+        assert done.returncode == 0, done.stdout
+        assert len(elsewhere.writes) == 4, "two data sources, a folder and a dashboard, each made once"
 
 
 def test_the_stand_in_ends_with_a_key_that_grafana_does_not_know(tmp_path: Path) -> None:
