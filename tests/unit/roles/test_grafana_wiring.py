@@ -70,6 +70,12 @@ def test_prometheus_follows_its_address_its_tls_and_its_path(tmp_path: Path) -> 
     }
 
 
+def test_prometheus_scrapes_none_that_listens_on_loopback_elsewhere(tmp_path: Path) -> None:
+    for moved in ({}, {"grafana_listen_address": "[::1]:3000"}):
+        inventory = {"slurm_controller": {"hosts": {"head": {}}}, "grafana": {"hosts": {"watch": moved}}}
+        assert "grafana" not in scrape_jobs(tmp_path, inventory)
+
+
 @pytest.mark.parametrize(
     "given", [{"observability_grafana": False}, {"grafana_api_url": "https://grafana.example.org"}]
 )
