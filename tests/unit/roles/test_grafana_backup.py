@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[3] / "roles/grafana/files/grafana-backup"
+ROOT = Path(__file__).parents[3]
+PROGRAM = ROOT / "roles/grafana/files/grafana-backup"
+DOCS = ROOT / "docs/grafana.md"
 
 
 @pytest.fixture
@@ -62,6 +65,29 @@ def test_an_archive_has_the_database_the_settings_and_the_secrets(
         assert {"grafana.db", "grafana/grafana.ini", "grafana/secrets/secret_key"} <= set(archive.getnames())
         archive.extract("grafana.db", tmp_path / "restored")
     with contextlib.closing(sqlite3.connect(tmp_path / "restored/grafana.db")) as restored:
+        assert restored.execute("SELECT login FROM user").fetchall() == [("admin",)]
+
+
+def test_the_commands_of_the_docs_restore_the_database_and_the_key(
+    sqlite_environment: dict[str, str], tmp_path: Path
+) -> None:
+    subprocess.run([PROGRAM], env=sqlite_environment, check=True)
+    [archive] = archives(sqlite_environment)
+    (tmp_path / "etc").mkdir()
+    places = {
+        "/var/backups/grafana/grafana-TIME.tar.gz": shlex.quote(str(archive)),
+        "/var/lib/grafana": str(tmp_path / "etc"),
+        "-C /etc": f"-C {tmp_path}/etc",
+        "-o grafana -g grafana ": "",  # for root alone
+    }
+    commands = [line.strip() for line in DOCS.read_text().splitlines() if line.startswith("    tar -x")]
+    assert len(commands) == 2
+    for command in commands:
+        for place, here in places.items():
+            command = command.replace(place, here)
+        subprocess.run(command, shell=True, check=True)
+    assert (tmp_path / "etc/grafana/secrets/secret_key").read_text() == "key"
+    with contextlib.closing(sqlite3.connect(tmp_path / "etc/grafana.db")) as restored:
         assert restored.execute("SELECT login FROM user").fetchall() == [("admin",)]
 
 

@@ -307,7 +307,9 @@ def test_what_people_made_elsewhere_stays(play: Play) -> None:
 def test_hosts_that_have_one_database_do_not_get_in_each_others_way(play: Play) -> None:
     with GrafanaStandIn() as elsewhere:
         there = {"grafana_api_url": elsewhere.url, "grafana_api_token": TOKEN, **REACHED}
-        elsewhere.faults.before_write = lambda: time.sleep(5)  # long enough for the other host to come to the same place
+        elsewhere.faults.before_write = lambda: time.sleep(
+            5
+        )  # long enough for the other host to come to the same place
         done = play.run("main", on="localhost:watch", **there)
         assert done.returncode == 0, done.stdout
         assert len(elsewhere.writes) == 4, "two data sources, a folder and a dashboard, each made once"
