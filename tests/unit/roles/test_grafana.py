@@ -28,7 +28,10 @@ HOST = {
     "__grafana_dashboards": ["/dashboards/slurm-overview.json"],
     "__grafana_found": {"results": [{"stat": {"exists": False}}] * 3},
     "__grafana_found_key": {},
+    **{"inventory_hostname": "head", "groups": {}, "hostvars": {}},
 }
+# Prometheus and Alertmanager on a host of their own, as they listen by default.
+ELSEWHERE = {"groups": {"prometheus": ["watch"], "alertmanager": ["watch"]}, "hostvars": {"watch": {}}}
 
 
 def trusted(value: Any) -> Any:
@@ -199,6 +202,14 @@ def test_the_site_adds_to_it_and_no_character_ends_a_value(tmp_path: Path) -> No
         ({"grafana_backup_keep": 0}, "has to be at least 1"),
         ({"grafana_prometheus_url": "", "__grafana_prometheus_addresses": []}, "there is no Prometheus to show"),
         ({"grafana_alertmanager_url": "", "__grafana_alertmanager_addresses": []}, "there is no Alertmanager to show"),
+        (
+            {"grafana_prometheus_url": "", "__grafana_prometheus_addresses": ["x"], **ELSEWHERE},
+            "Prometheus listens on loopback on watch",
+        ),
+        (
+            {"grafana_alertmanager_url": "", "__grafana_alertmanager_addresses": ["x"], **ELSEWHERE},
+            "Alertmanager listens on loopback on watch",
+        ),
         ({"grafana_job_database": {"host": "db"}, "grafana_job_database_password": "x"}, "needs host, name and user"),
         ({"grafana_job_database": POSTGRES}, "grafana_job_database has no password"),
         ({"grafana_azure_monitor": {"client_id": "0-2"}}, "needs subscription_id"),
@@ -266,6 +277,7 @@ def test_what_cannot_work_elsewhere_is_refused(given: dict[str, Any], message: s
     [
         {},
         {"grafana_folder": ""},
+        ELSEWHERE,
         {"grafana_secret_key": "key", "__grafana_found_key": {"content": base64.b64encode(b"key").decode()}},
         {"grafana_ini": {"auth.basic": {"enabled": "true"}}},
     ],

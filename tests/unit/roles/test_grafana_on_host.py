@@ -38,12 +38,13 @@ FACTS = {
     **{"os_family": "Debian", "service_mgr": "systemd", "architecture": "x86_64", "distribution": "Debian"},
     **{"distribution_version": "12", "distribution_major_version": "12"},
 }
+OPEN = {"prometheus_web_config": {"tls_server_config": {}}, "prometheus_listen_address": "0.0.0.0:9090"}
 INVENTORY = {
     "all": {
         "hosts": {"localhost": {"ansible_connection": "local"}, "watch": {"ansible_host": "10.0.0.9"}},
         "children": {
             "slurm_controller": {"hosts": {"localhost": {}}},
-            "prometheus": {"hosts": {"watch": {"prometheus_web_config": {"tls_server_config": {}}}}},
+            "prometheus": {"hosts": {"watch": OPEN}},
         },
     }
 }
