@@ -113,7 +113,7 @@ def _nodes() -> Table:
             f"max by (node) (last_over_time(hpc_job_memory_working_set_bytes{JOB}[$__range]))",
             units.BytesIEC,
         ),
-        "GPUs": (f"count by (node) (last_over_time(job_gpu:utilization:ratio{JOB}[$__range]))", units.Short),
+        "GPUs": (f"count by (node) (last_over_time(job_gpu:held:bool{JOB}[$__range]))", units.Short),
         "GPU utilization": (
             f"max by (node) (avg_over_time(job_node:gpu_utilization:ratio{JOB}[$__range]))",
             units.PercentUnit,
@@ -266,7 +266,7 @@ def _problems() -> StateTimeline:
     return problems.of_gpus(
         "Problems of its GPUs",
         "XIDs, throttling, memory and link errors while the job held the GPU.",
-        f" and on (node, gpu) job_gpu:utilization:ratio{JOB}",
+        f" and on (node, gpu) job_gpu:held:bool{JOB}",
     )
 
 
