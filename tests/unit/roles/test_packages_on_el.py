@@ -13,7 +13,7 @@ import pytest
 TASKS = Path(__file__).parents[3] / "roles/_common/tasks"
 
 
-def played(tmp_path: Path, tasks: str, *installed: str) -> tuple[int, list[str]]:
+def played(tmp_path: Path, tasks: str, *installed: str, **more: object) -> tuple[int, list[str]]:
     """Play tasks on a host with these packages; return how many changed something, and what dnf was told."""
     commands, log = tmp_path / "commands", tmp_path / "dnf.log"
     commands.mkdir()
@@ -21,7 +21,7 @@ def played(tmp_path: Path, tasks: str, *installed: str) -> tuple[int, list[str]]
     known = " ".join(["", *installed, ""])
     scripts = {
         "rpm": f'shift; for name; do case "{known}" in *" $name "*) ;; *) exit 1 ;; esac; done',
-        "dnf": f'echo "$*" >>{log}',
+        "dnf": f'echo "$*" >>{log}; case "$*" in *" /old.rpm") echo "Nothing to do." ;; esac',
     }
     for name, script in scripts.items():
         (commands / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -32,7 +32,9 @@ def played(tmp_path: Path, tasks: str, *installed: str) -> tuple[int, list[str]]
         "vars": {
             "ansible_python_interpreter": sys.executable,
             "_common_packages": ["exporter", "core"],
+            "_common_packages_are_files": False,
             "_common_package": {"RedHat": "exporter"},
+            **more,
         },
         "tasks": [
             {"ansible.builtin.set_fact": {"os_family": "RedHat", "cacheable": True}},
@@ -66,3 +68,9 @@ def test_dnf_is_told_what_is_to_do_and_no_more(
     tmp_path: Path, tasks: str, installed: list[str], told: list[str]
 ) -> None:
     assert played(tmp_path, tasks, *installed) == (len(told), told)
+
+
+@pytest.mark.parametrize(("path", "changed"), [("/new.rpm", 1), ("/old.rpm", 0)])
+def test_a_file_that_is_installed_already_changes_nothing(tmp_path: Path, path: str, changed: int) -> None:
+    told = [f"--assumeyes --setopt=install_weak_deps=False --nogpgcheck install {path}"]
+    assert played(tmp_path, "package.yml", _common_packages=[path], _common_packages_are_files=True) == (changed, told)
