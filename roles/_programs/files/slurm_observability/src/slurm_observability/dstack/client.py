@@ -77,7 +77,7 @@ class Client:
         clock = Clock(timeout)
         try:
             headers = self._headers()
-            with closing(self._connection()) as connection, clock:
+            with clock, closing(self._connection()) as connection:
                 connection.connect()
                 clock.watch(connection.sock)
                 connection.request("POST", self._prefix + path, json.dumps(question).encode(), headers)
