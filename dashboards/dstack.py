@@ -10,6 +10,7 @@ from grafana_foundation_sdk.builders.timeseries import Panel as TimeSeries
 from grafana_foundation_sdk.models import units
 
 from .house import panels, style, uids, variables
+from .house.alerts import alert_table
 from .house.board import Row, board
 from .house.queries import Query
 from .house.tables import Column, table
@@ -94,14 +95,11 @@ def _numbers() -> list[Stat]:
 
 
 def _alerts() -> Table:
-    labels = "severity, alertname, dstack_fleet_name, dstack_instance_name, dstack_job_name, dstack_user_name"
-    return table(
+    return alert_table(
         "Alerts of dstack",
         "Alerts about server, instances and jobs that fire; of all projects. docs/alerts/dstack.md says what to do.",
-        [Query(f'count by ({labels}) (ALERTS{{alertstate="firing",alertname=~"Dstack.+"}})', "Series")],
+        lambda firing: f'ALERTS{{{firing},alertname=~"Dstack.+"}}',
         [
-            Column("severity", "Severity", names=style.SEVERITY, width=90),
-            Column("alertname", "Alert"),
             Column("dstack_fleet_name", "Fleet"),
             Column("dstack_instance_name", "Instance"),
             Column("dstack_job_name", "Job"),

@@ -14,6 +14,7 @@ from grafana_foundation_sdk.builders.timeseries import Panel as TimeSeries
 from grafana_foundation_sdk.models import units
 
 from .house import links, panels, problems, style, uids, variables
+from .house.alerts import alert_table
 from .house.board import Row, board
 from .house.queries import Query
 from .house.tables import Column, table
@@ -151,25 +152,14 @@ def _straggler() -> BarGauge:
 
 
 def _alerts() -> Table:
-    firing = 'alertstate="firing"'
-    return table(
+    return alert_table(
         "Alerts of the job and its nodes",
         "Alerts that fired in the time range, about the job or about one of its nodes: before and after it, too.",
-        [
-            Query(
-                "count by (severity, alertname, node, gpu) ("
-                f'last_over_time(ALERTS{{{firing},job_id="$job_id"}}[$__range])'
-                f" or last_over_time(ALERTS{{{firing}}}[$__range]) and on (node) {ITS_NODES})",
-                "Series",
-            )
-        ],
-        [
-            Column("severity", "Severity", names=style.SEVERITY, width=90),
-            Column("alertname", "Alert"),
-            Column("node", "Node", link=links.NODE),
-            Column("gpu", "GPU", width=60),
-        ],
-        no_value="no alerts",
+        lambda firing: (
+            f'last_over_time(ALERTS{{{firing},job_id="$job_id"}}[$__range])'
+            f" or last_over_time(ALERTS{{{firing}}}[$__range]) and on (node) {ITS_NODES}"
+        ),
+        [Column("node", "Node", link=links.NODE), Column("gpu", "GPU", width=60)],
     )
 
 

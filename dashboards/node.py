@@ -14,6 +14,7 @@ from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.common import BigValueTextMode
 
 from .house import links, panels, problems, style, uids, variables
+from .house.alerts import alert_table
 from .house.board import Row, board
 from .house.queries import Query, of_jobs
 from .house.tables import Column, table
@@ -135,18 +136,13 @@ def _reason() -> Table:
 
 
 def _alerts() -> Table:
-    return table(
+    return alert_table(
         "Alerts about the node",
         "Alerts that fire now. docs/alerts says what to do about them.",
-        [Query('count by (severity, alertname, gpu) (ALERTS{alertstate="firing",node="$node"})', "Series")],
-        [
-            Column("severity", "Severity", names=style.SEVERITY, width=90),
-            Column("alertname", "Alert"),
-            Column("gpu", "GPU", width=60),
-        ],
+        lambda firing: f'ALERTS{{{firing},node="$node"}}',
+        [Column("gpu", "GPU", width=60)],
         width=6,
         height=6,
-        no_value="no alerts",
     )
 
 

@@ -8,6 +8,7 @@ from grafana_foundation_sdk.builders.table import Panel as Table
 from grafana_foundation_sdk.models import units
 
 from .house import links, panels, style, uids, variables
+from .house.alerts import alert_table
 from .house.board import Row, board
 from .house.queries import Query, of_jobs
 from .house.tables import Column, table
@@ -161,26 +162,13 @@ def _numbers() -> list[Stat]:
 
 
 def _alerts() -> Table:
-    each = "by (severity, alertname, node, job_id)"
-    firing = 'ALERTS{alertstate="firing",alertname!="Watchdog"}'
-    critical, warning = (f'ALERTS{{alertstate="firing",severity="{severity}"}}' for severity in ("critical", "warning"))
-    return table(
+    return alert_table(
         "Firing alerts",
         "Alerts that fire, the worst first, and how many series of each. docs/alerts says what to do about them.",
-        [
-            Query(f"count {each} ({firing})", "Series"),
-            Query(f"max {each} (2 * {critical} or {warning} or 0 * {firing})", "Rank"),
-        ],
-        [
-            Column("severity", "Severity", names=style.SEVERITY, width=90),
-            Column("alertname", "Alert"),
-            Column("node", "Node", link=links.NODE),
-            Column("job_id", "Job", link=links.JOB),
-            Column("Series", unit=units.Short, width=80),
-            Column("Rank", hidden=True),
-        ],
+        lambda firing: f'ALERTS{{{firing},alertname!="Watchdog"}}',
+        [Column("node", "Node", link=links.NODE, width=110), Column("job_id", "Job", link=links.JOB, width=80)],
+        counted=True,
         width=12,
-        sort_by="Rank",
         no_value="none fires",
     )
 

@@ -8,7 +8,6 @@ import platform
 import shutil
 import socket
 import subprocess
-import tarfile
 import time
 import urllib.error
 import urllib.parse
@@ -51,8 +50,7 @@ def _of_the_lab() -> Path | None:
     folder = CACHE / releases[-1].name.removesuffix(".tar.gz")
     if not folder.exists():
         CACHE.mkdir(exist_ok=True)
-        with tarfile.open(releases[-1]) as archive:
-            archive.extractall(CACHE, filter="data")
+        shutil.unpack_archive(releases[-1], CACHE)
     return folder
 
 

@@ -44,7 +44,9 @@ class Column:
         # A cell without a value stays empty; what a table without rows says is that of the whole panel.
         values: dict[str, object] = {"unit": self.unit, "noValue": ""}
         if self.hidden:
+            # The old name of it, and the one that Grafana's newer table alone looks at.
             values["custom.hidden"] = True
+            values["custom.hideFrom"] = {"viz": True, "legend": False, "tooltip": False}
         if self.width:
             values["custom.width"] = self.width
         links = self.link if isinstance(self.link, tuple) else (self.link,)

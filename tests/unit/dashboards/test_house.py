@@ -95,6 +95,11 @@ def test_a_column_that_is_not_said_to_be_a_number_is_text() -> None:
     assert properties == {"unit": units.String, "noValue": ""}
 
 
+def test_a_hidden_column_is_hidden_by_old_and_new_tables() -> None:
+    properties = {value.id_val: value.value for value in Column("from", hidden=True).properties}
+    assert (properties["custom.hidden"], properties["custom.hideFrom"]["viz"]) == (True, True)
+
+
 def test_a_number_that_is_not_known_is_shown_as_nothing() -> None:
     properties = {value.id_val: value.value for value in Column("a", unit=units.Watt).properties}
     [mapping] = properties["mappings"]
