@@ -43,6 +43,7 @@ def module_arguments(inventory: dict[str, Any]) -> dict[str, Any]:
     """What a Terraform configuration would say about the lab: texts as inventory variables, the rest as extra_vars."""
     hosts, variables = inventory["hosts"], inventory["vars"]
     groups = inventory["children"]["slurm_cluster"]["children"]
+    of_gpus = inventory["children"]["slurm_gpu"]["vars"]
 
     def machines(group: str) -> dict[str, Any]:
         return {name: {"address": hosts[name]["ansible_host"]} for name in groups[group]["hosts"]}
@@ -55,7 +56,7 @@ def module_arguments(inventory: dict[str, Any]) -> dict[str, Any]:
             "private_key_file": variables["ansible_ssh_private_key_file"],
             "vars": {name: value for name, value in variables.items() if isinstance(value, str)},
         },
-        "extra_vars": {name: value for name, value in variables.items() if not isinstance(value, str)},
+        "extra_vars": {name: value for name, value in variables.items() if not isinstance(value, str)} | of_gpus,
     }
 
 
