@@ -121,7 +121,7 @@ def _flaps() -> BarGauge:
         "How often each port lost its link: an alert from three on.",
         units.Short,
         Query(
-            f"topk(20, sum by (node, device) (increase(node_infiniband_link_downed_total{HERE}[3h])) > 0)",
+            f"topk(20, max by (node, device) (port:infiniband_link_downed:increase3h{HERE}))",
             "{{node}} {{device}}",
         ),
         width=12,
@@ -185,11 +185,7 @@ def _nvlink_recoveries() -> Table:
         "NVLink recoveries in three hours",
         "Links that failed and were brought up again, or were not. A job stalls each time.",
         [
-            Query(
-                "sum by (node, gpu, kind)"
-                f' (increase(gpu:nvlink_errors:total{{{IN},kind=~"recovery|recovery_failed"}}[3h])) > 0',
-                "Count",
-            )
+            Query(f"max by (node, gpu, kind) (gpu:nvlink_recoveries:increase3h{HERE})", "Count"),
         ],
         [
             Column("node", "Node", link=links.NODE),
