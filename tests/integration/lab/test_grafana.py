@@ -45,7 +45,8 @@ def run(inventory: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
 
 def ask(lab: Lab, path: str, password: str) -> Any:
     """Return what Grafana answers its administrator, who signs in as curl does from a file."""
-    line = f"curl --silent --config - http://localhost:3000{path} <<< 'user = \"admin:{password}\"'"
+    url = shlex.quote(f"http://localhost:3000{path}")
+    line = f"curl --silent --config - {url} <<< 'user = \"admin:{password}\"'"
     return json.loads(lab.run("head", f"bash -c {shlex.quote(line)}"))
 
 
