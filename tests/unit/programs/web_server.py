@@ -32,6 +32,8 @@ class WebServer:
                     page(self)
                     return
                 status, body = page
+                # What is not read when the connection is closed resets it, and takes the end of the answer with it.
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 for name, value in server.headers.items():
