@@ -56,7 +56,12 @@ def module_arguments(inventory: dict[str, Any]) -> dict[str, Any]:
             "private_key_file": variables["ansible_ssh_private_key_file"],
             "vars": {name: value for name, value in variables.items() if isinstance(value, str)},
         },
-        "extra_vars": {name: value for name, value in variables.items() if not isinstance(value, str)} | of_gpus,
+        # Grafana takes time, and is nothing that the module knows of.
+        "extra_vars": {
+            **{name: value for name, value in variables.items() if not isinstance(value, str)},
+            **of_gpus,
+            "observability_grafana": False,
+        },
     }
 
 
