@@ -24,7 +24,8 @@ from .queries import PROMETHEUS, Query, with_ref_ids
 
 Panel = TypeVar("Panel", BarGauge, Stat, StateTimeline, TimeSeries)
 
-# Of a line. One for each pixel, of a thousand nodes over six hours, keeps Prometheus busy for seconds.
+# Of a line. One for each pixel, of a thousand nodes over six hours, keeps Prometheus busy for seconds. A band has one
+# for each: what comes and goes between two would not be seen.
 MOST_POINTS = 240
 
 
@@ -106,7 +107,6 @@ def statetimeline(
     """A band for each series, coloured by its value over time. For codes chain `.mappings([style.names(...)])`."""
     panel = _titled(StateTimeline(), title, description, unit, width, height, link)
     panel.targets([query.over_time(ref_id) for ref_id, query in with_ref_ids(queries)])
-    panel.max_data_points(MOST_POINTS)
     panel.thresholds(steps or style.ANY_IS_BAD).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     legend = common.VizLegendOptions().show_legend(True).display_mode(models.LegendDisplayMode.LIST)
     panel.legend(legend.placement(models.LegendPlacement.BOTTOM)).merge_values(True).row_height(0.85)

@@ -13,6 +13,7 @@ from dashboards.house import build, panels, style, tables
 from dashboards.house.links import Link
 from dashboards.house.queries import Query
 from dashboards.house.tables import Column
+from tests.dashboard_queries import COLUMN_PX
 from tests.unit.dashboards import document as documents
 from tests.unit.dashboards.document import Json
 
@@ -54,6 +55,16 @@ def test_tables_are_sorted_by_numbers(document: Json) -> None:
             headings = steps["organize"]["renameByName"]
             values = {heading for field, heading in headings.items() if field.startswith("Value")}
             assert {key["field"] for key in steps["sortBy"]["sort"]} <= values, panel["title"]
+
+
+def test_a_band_misses_nothing_that_lasts_ten_minutes(document: Json) -> None:
+    """As an XID does. The page of the health checks opens on a week."""
+    number, unit = re.fullmatch(r"now-(\d+)([hd])", document["time"]["from"]).groups()
+    seconds = int(number) * {"h": 3600, "d": 86400}[unit]
+    for panel in documents.panels(document):
+        if panel["type"] == "state-timeline" and panel["gridPos"]["w"] == 24:
+            points = panel.get("maxDataPoints") or 24 * COLUMN_PX
+            assert seconds / points < 600, panel["title"]
 
 
 def test_uids_are_what_grafana_takes() -> None:
