@@ -33,6 +33,13 @@ def test_there_are_rules() -> None:
     assert len(ALERTS) > 30
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/verify.md"])
+def test_the_docs_say_how_many_a_run_loads(page: str) -> None:
+    """Each XID of the policy is a rule, too."""
+    policy = yaml.safe_load((ROOT / "roles/prometheus/vars/main/xid_policy.yml").read_text())["__prometheus_xid_policy"]
+    assert f" {len(rules()) + len(policy)} rules loaded" in (ROOT / page).read_text()
+
+
 def test_a_name_stands_once() -> None:
     """What is recorded may stand in several rules, one for each value of a label."""
     alerts = Counter(rule["alert"] for _, rule in rules() if "alert" in rule)
