@@ -68,9 +68,18 @@ def test_the_life_of_the_hook(host: Host) -> None:
     host.read.write_text("")  # as after a run that broke off before slurmctld was told
     assert host.run_role(**hook) == (1, ["show config", "reconfigure", "show config"])
 
-    assert host.run_role(node_health_state="absent")[1] == ["reconfigure", "show config"]
+    assert host.run_role(node_health_state="absent")[1] == ["show config", "reconfigure", "show config"]
     assert host.layer(SLURM_CONF).read_text() == "ClusterName=lab\n"
     assert not any(host.layer(path).is_file() for path in (INCLUDED, HOOK, VERDICT))
+
+
+def test_a_removal_that_broke_off_is_brought_to_its_end(host: Host) -> None:
+    """Or another host took the line out of a slurm.conf that all hosts share."""
+    assert host.run_role(node_health_hook=True, node_health_slurm_conf="include")[0] > 0
+    host.write(SLURM_CONF, "ClusterName=lab\n")
+    assert host.run_role(node_health_state="absent")[1] == ["show config", "reconfigure", "show config"]
+    assert not any(host.layer(path).is_file() for path in (INCLUDED, HOOK))
+    assert host.run_role(node_health_state="absent")[1] == []
 
 
 def test_a_node_that_joins_later_reads_its_own_file(host: Host) -> None:
