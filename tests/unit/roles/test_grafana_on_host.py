@@ -268,7 +268,9 @@ def test_a_grafana_elsewhere_is_filled_over_its_api_and_emptied(play: Play) -> N
         azure = organisation.datasources["azure-monitor"].settings["jsonData"]
         assert azure == {"azureAuthType": "msi", "cloudName": "govazuremonitor", "subscriptionId": "0-1"}
         assert organisation.dashboards["slurm-overview"].folder_uid == "slurm-observability"
+        organisation.datasources["prometheus"].settings["isDefault"] = True
         assert "changed=0" in play.run("main", **there).stdout
+        assert organisation.datasources["prometheus"].settings["isDefault"], "people chose it"
         assert not play.settings.exists(), "nothing is written here"
 
         (play.dashboards / "slurm-overview.json").write_text(json.dumps({**DASHBOARD, "uid": "another"}))
