@@ -34,7 +34,7 @@ class Workspace:
             env={**os.environ, "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0", **environment},
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1800,
             check=False,
         )
 
